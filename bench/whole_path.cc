@@ -1,0 +1,280 @@
+// The whole path: one client process, one or more server processes, real UCX and a real drive (or
+// the null store). Prints one JSON line.
+//
+// bench_whole_path --dir D --bytes B --block 1M --depth 16 --op write|read|randread|stat
+//                  --seconds S [--null-store] [--servers N] [--pin]
+// The file is written once before the clock starts, so writes go over blocks that were used; the
+// write figure includes a final fsync.
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "async/poll_sleeper.h"
+#include "client/file.h"
+#include "memory/slab.h"
+#include "server/server_process.h"
+#include "transport/ucx_worker.h"
+
+namespace mayfly {
+namespace {
+
+struct Options {
+  std::string directory;
+  std::string bytes = "1G";
+  std::string block = "1M";
+  std::string memory = "64M";
+  unsigned depth = 16;
+  unsigned servers = 1;
+  std::string operation = "write";
+  double seconds = 3;
+  bool null_store = false;
+  bool pin = false;
+};
+
+void pin_to(int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  ::sched_setaffinity(0, sizeof set, &set);
+}
+
+double cpu_seconds(int who) {
+  rusage usage{};
+  ::getrusage(who, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+struct Outcome {
+  std::uint64_t operations = 0;
+  double seconds = 0;
+  double client_cpu_seconds = 0;
+  std::vector<double> latencies_us;
+};
+
+double seconds_since(TimePoint begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// The server's process: says its address, learns the session, serves until it is told to stop.
+[[noreturn]] void serve(const Options& options, std::uint32_t index, int in, int out) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (options.pin) pin_to(1);
+  ServerProcessOptions server_options;
+  server_options.scratch = options.directory;
+  server_options.memory_bytes = *parse_bytes(options.memory);
+  server_options.null_store = options.null_store;
+  auto server = ServerProcess::create(server_options);
+  if (!server) {
+    std::fprintf(stderr, "%s\n", server.error().sentence.c_str());
+    std::_Exit(1);
+  }
+  const Bytes address = (*server)->address();
+  const std::size_t length = address.size();
+  if (::write(out, &length, sizeof length) < 0 || ::write(out, address.data(), length) < 0) {
+    std::_Exit(1);
+  }
+  WireBytes session(1 << 16);
+  const ssize_t got = ::read(in, session.data(), session.size());
+  session.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  (*server)->join(*decode_session(session), index);
+  (*server)->serve();
+  server->reset();
+  std::_Exit(0);
+}
+
+class Load {
+ public:
+  Load(const Options& options, Session& session, File& file)
+      : options_(options),
+        session_(session),
+        file_(file),
+        block_(*parse_bytes(options.block)),
+        blocks_(*parse_bytes(options.bytes) / block_),
+        memory_(*Slab::allocate(block_ * options.depth)) {
+    std::fill(memory_.memory().begin(), memory_.memory().end(), std::byte{0x5a});
+  }
+
+  /// Writes every block once.
+  bool fill() {
+    std::vector<std::byte> chunk(16 * kMiB, std::byte{0x5a});
+    const std::uint64_t total = block_ * blocks_;
+    for (std::uint64_t at = 0; at < total; at += chunk.size()) {
+      const Bytes part(chunk.data(), std::min<std::uint64_t>(chunk.size(), total - at));
+      if (!session_.run(file_.pwrite(part, at))) return false;
+    }
+    return session_.run(file_.fsync()).has_value();
+  }
+
+  bool transfer(Outcome& result) {
+    using Operation = Driver::Operation<Result<std::size_t>>;
+    std::deque<std::pair<unsigned, std::unique_ptr<Operation>>> running;
+    const TimePoint begin = std::chrono::steady_clock::now();
+    for (unsigned slot = 0; slot < options_.depth; ++slot) {
+      running.emplace_back(slot, start<Operation>(slot));
+    }
+    while (!running.empty()) {
+      auto [slot, operation] = std::move(running.front());
+      running.pop_front();
+      const auto moved = session_.driver().wait(*operation);
+      if (!moved || *moved != block_) return false;
+      ++result.operations;
+      if (seconds_since(begin) < options_.seconds)
+        running.emplace_back(slot, start<Operation>(slot));
+    }
+    if (options_.operation == "write" && !session_.run(file_.fsync())) return false;
+    result.seconds = seconds_since(begin);
+    return true;
+  }
+
+  bool stat(Outcome& result) {
+    const TimePoint begin = std::chrono::steady_clock::now();
+    result.latencies_us.reserve(1 << 22);
+    while (seconds_since(begin) < options_.seconds) {
+      const TimePoint start = std::chrono::steady_clock::now();
+      if (!session_.run(session_.stat("/file"))) return false;
+      result.latencies_us.push_back(seconds_since(start) * 1e6);
+    }
+    result.operations = result.latencies_us.size();
+    result.seconds = seconds_since(begin);
+    return true;
+  }
+
+ private:
+  template <class Operation>
+  std::unique_ptr<Operation> start(unsigned slot) {
+    const bool random = options_.operation == "randread";
+    state_ ^= state_ << 13;
+    state_ ^= state_ >> 7;
+    state_ ^= state_ << 17;
+    const std::uint64_t block = (random ? state_ : next_++) % blocks_;
+    const MutableBytes bytes = memory_.memory().subspan(slot * block_, block_);
+    auto task = options_.operation == "write" ? file_.pwrite(bytes, block * block_)
+                                              : file_.pread(bytes, block * block_);
+    auto operation = std::make_unique<Operation>(std::move(task));
+    session_.driver().start(*operation);
+    return operation;
+  }
+
+  const Options& options_;
+  Session& session_;
+  File& file_;
+  std::uint64_t block_;
+  std::uint64_t blocks_;
+  Slab memory_;
+  std::uint64_t next_ = 0;
+  std::uint64_t state_ = 88172645463325252ULL;
+};
+
+void report(const Options& options, Outcome& result) {
+  const double bytes =
+      static_cast<double>(result.operations) * static_cast<double>(*parse_bytes(options.block));
+  nlohmann::json line = {{"bench", "whole_path"},
+                         {"op", options.operation},
+                         {"store", options.null_store ? "null" : "disk"},
+                         {"servers", options.servers},
+                         {"block", options.block},
+                         {"depth", options.depth},
+                         {"ops_per_s", static_cast<double>(result.operations) / result.seconds}};
+  if (options.operation == "stat") {
+    std::sort(result.latencies_us.begin(), result.latencies_us.end());
+    line["p50_us"] = result.latencies_us[result.latencies_us.size() / 2];
+    line["p99_us"] = result.latencies_us[result.latencies_us.size() * 99 / 100];
+  } else {
+    line["mib_per_s"] = bytes / result.seconds / static_cast<double>(kMiB);
+    line["client_cpu_s_per_gib"] = result.client_cpu_seconds / bytes * static_cast<double>(kGiB);
+    line["server_cpu_s_per_gib"] = cpu_seconds(RUSAGE_CHILDREN) / bytes * static_cast<double>(kGiB);
+  }
+  std::printf("%s\n", line.dump().c_str());
+}
+
+bool run_client(const Options& options, const SessionInfo& info, Outcome& result) {
+  auto worker = UcxWorker::create(UcxOptions());
+  if (!worker) return false;
+  PollSleeper sleeper;
+  Session session(info, **worker, sleeper, SessionOptions());
+  auto file = session.run(File::open(session, "/file", O_CREAT | O_RDWR, 0644));
+  if (!file) return false;
+  Load load(options, session, **file);
+  if (options.operation != "stat" && !load.fill()) return false;
+  // stat is measured on a settled file: one that nobody writes.
+  if (options.operation == "stat" && !session.run((*file)->close())) return false;
+  const double cpu_before = cpu_seconds(RUSAGE_SELF);
+  const bool well = options.operation == "stat" ? load.stat(result) : load.transfer(result);
+  result.client_cpu_seconds = cpu_seconds(RUSAGE_SELF) - cpu_before;
+  const bool stopped = session.run(session.shut_down_servers()).has_value();
+  session.run(session.leave());
+  return well && stopped;
+}
+
+int run(const Options& options) {
+  SessionInfo info = new_session();
+  std::vector<std::pair<int, pid_t>> servers;
+  for (std::uint32_t i = 0; i < options.servers; ++i) {
+    int to[2];
+    int from[2];
+    if (::pipe(to) != 0 || ::pipe(from) != 0) return 1;
+    const pid_t child = ::fork();
+    if (child == 0) serve(options, i, to[0], from[1]);
+    std::size_t length = 0;
+    ServerInfo server;
+    server.node = "here";
+    ::close(from[1]);
+    if (::read(from[0], &length, sizeof length) != sizeof length) return 1;
+    server.address.resize(length);
+    if (::read(from[0], server.address.data(), length) != static_cast<ssize_t>(length)) return 1;
+    info.servers.push_back(std::move(server));
+    servers.emplace_back(to[1], child);
+  }
+  const WireBytes session = encode(info);
+  for (const auto& [pipe, child] : servers) {
+    if (::write(pipe, session.data(), session.size()) < 0) return 1;
+  }
+  if (options.pin) pin_to(0);
+  Outcome result;
+  const bool well = run_client(options, info, result);
+  for (const auto& [pipe, child] : servers) {
+    if (!well) ::kill(child, SIGTERM);
+    ::waitpid(child, nullptr, 0);
+  }
+  if (!well) {
+    std::fprintf(stderr, "bench_whole_path: an operation failed\n");
+    return 1;
+  }
+  report(options, result);
+  return 0;
+}
+
+}  // namespace
+}  // namespace mayfly
+
+int main(int argc, char** argv) {
+  mayfly::Options options;
+  CLI::App app("The whole path: client, transport, server, drive.");
+  app.add_option("--dir", options.directory, "scratch directory")->required();
+  app.add_option("--bytes", options.bytes, "size of the file");
+  app.add_option("--block", options.block, "bytes of one operation");
+  app.add_option("--memory", options.memory, "each server's pool");
+  app.add_option("--depth", options.depth, "operations at once");
+  app.add_option("--servers", options.servers, "server processes");
+  app.add_option("--op", options.operation)
+      ->check(CLI::IsMember({"write", "read", "randread", "stat"}));
+  app.add_option("--seconds", options.seconds, "for how long");
+  app.add_flag("--null-store", options.null_store, "keep no bytes");
+  app.add_flag("--pin", options.pin, "client on core 0, servers on core 1");
+  CLI11_PARSE(app, argc, argv);
+  return mayfly::run(options);
+}

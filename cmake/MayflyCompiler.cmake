@@ -1,0 +1,28 @@
+# Compiler flags that every target of ours gets.
+add_library(mayfly_flags INTERFACE)
+target_compile_options(mayfly_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual)
+target_include_directories(mayfly_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  # clang 14 has std coroutines but does not yet announce them to libstdc++.
+  target_compile_definitions(mayfly_flags INTERFACE __cpp_impl_coroutine=201902L)
+endif()
+
+# Where the programs that users start are put. Tests stay where they are.
+set(MAYFLY_PROGRAM_DIR ${CMAKE_BINARY_DIR}/bin)
+
+if(MAYFLY_FUZZ)
+  # The layers under a fuzz target need coverage too, else the fuzzer searches blindly.
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "MAYFLY_FUZZ needs clang: cmake --preset clang -DMAYFLY_FUZZ=ON")
+  endif()
+  # clang 14 cannot compile coroutines under its check of function types.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=function
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+if(MAYFLY_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()

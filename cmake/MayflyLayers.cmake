@@ -1,0 +1,15 @@
+# mayfly_layer(NAME LAYERS lower... LIBRARIES external...)
+# The library mayfly_NAME of all sources in src/NAME. tests/lint checks that the folder's includes
+# are covered by its LAYERS.
+function(mayfly_layer name)
+  cmake_parse_arguments(LAYER "" "" "LAYERS;LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  list(TRANSFORM LAYER_LAYERS PREPEND mayfly_)
+  if(sources)
+    add_library(mayfly_${name} STATIC ${sources})
+    target_link_libraries(mayfly_${name} PUBLIC mayfly_flags ${LAYER_LAYERS} ${LAYER_LIBRARIES})
+  else()
+    add_library(mayfly_${name} INTERFACE)
+    target_link_libraries(mayfly_${name} INTERFACE mayfly_flags ${LAYER_LAYERS} ${LAYER_LIBRARIES})
+  endif()
+endfunction()

@@ -1,0 +1,45 @@
+# MAYFLY_MPIS: the MPIs found, the default first; for each an interface library mpi_NAME.
+#
+# Debian installs Open MPI and MPICH side by side, each with a compiler wrapper of its own that
+# tells its flags. Elsewhere there is one, which find_package(MPI) knows; it is called "mpi".
+
+# mayfly_find_mpi(NAME WRAPPER FLAG): `WRAPPER FLAG` prints the compiler's command line.
+function(mayfly_find_mpi name wrapper flag)
+  find_program(MAYFLY_MPI_WRAPPER_${name} ${wrapper})
+  if(NOT MAYFLY_MPI_WRAPPER_${name})
+    return()
+  endif()
+  execute_process(COMMAND ${MAYFLY_MPI_WRAPPER_${name}} ${flag}
+                  OUTPUT_VARIABLE command OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    return()
+  endif()
+  separate_arguments(words UNIX_COMMAND "${command}")
+  list(POP_FRONT words)
+  list(FILTER words EXCLUDE REGEX "^-l(mpi_cxx|mpichcxx)$")
+  set(includes ${words})
+  list(FILTER includes INCLUDE REGEX "^-I")
+  list(TRANSFORM includes REPLACE "^-I" "")
+  set(links ${words})
+  list(FILTER links INCLUDE REGEX "^-(L|l|Wl,)")
+  add_library(mpi_${name} INTERFACE)
+  target_include_directories(mpi_${name} SYSTEM INTERFACE ${includes})
+  target_link_libraries(mpi_${name} INTERFACE ${links})
+  set(MAYFLY_MPIS ${MAYFLY_MPIS} ${name} PARENT_SCOPE)
+endfunction()
+
+set(MAYFLY_MPIS)
+mayfly_find_mpi(openmpi mpicxx.openmpi --showme)
+mayfly_find_mpi(mpich mpicxx.mpich -show)
+if(NOT MAYFLY_MPIS)
+  find_package(MPI COMPONENTS CXX)
+  if(MPI_CXX_FOUND)
+    add_library(mpi_mpi INTERFACE)
+    target_link_libraries(mpi_mpi INTERFACE MPI::MPI_CXX)
+    set(MAYFLY_MPIS mpi)
+  endif()
+endif()
+# The C++ bindings were removed from MPI long ago; nothing of ours uses what is left of them.
+foreach(mpi IN LISTS MAYFLY_MPIS)
+  target_compile_definitions(mpi_${mpi} INTERFACE OMPI_SKIP_MPICXX=1 MPICH_SKIP_MPICXX=1)
+endforeach()

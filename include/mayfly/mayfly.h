@@ -1,0 +1,77 @@
+/* MayflyFS: the C interface.
+ *
+ * POSIX-shaped: functions return -1 (or NULL) and set errno. Paths are absolute within the file
+ * system ("/run1/checkpoint"). All functions are thread-safe. One membership per process.
+ *
+ * A server that is gone gives EIO within the session's deadline (30 s by default), never a hang;
+ * one line on stderr names it.
+ *
+ * Not yet here (ENOTSUP or absent): O_APPEND, rename, links, locks, extended attributes.
+ */
+#ifndef MAYFLY_MAYFLY_H
+#define MAYFLY_MAYFLY_H
+
+#include <dirent.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+#define MAYFLY_NOEXCEPT noexcept
+extern "C" {
+#else
+#define MAYFLY_NOEXCEPT
+#endif
+
+/* "0.1.0" */
+const char* mayfly_version(void) MAYFLY_NOEXCEPT;
+
+/* Joins the running file system that `session` (from mayfly_mpi_split, or a session file)
+ * describes. EALREADY: joined already. EBADMSG: not a session. */
+int mayfly_join(const void* session, size_t bytes) MAYFLY_NOEXCEPT;
+/* Says goodbye to all servers. Files left open are closed. ENOTCONN: not joined. */
+int mayfly_leave(void) MAYFLY_NOEXCEPT;
+/* Tells all servers to stop; for the last client. */
+int mayfly_shut_down(void) MAYFLY_NOEXCEPT;
+
+/* Descriptors are MayflyFS's own, not the kernel's. */
+int mayfly_open(const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;
+int mayfly_close(int fd) MAYFLY_NOEXCEPT;
+ssize_t mayfly_pread(int fd, void* buffer, size_t bytes, off_t offset) MAYFLY_NOEXCEPT;
+ssize_t mayfly_pwrite(int fd, const void* buffer, size_t bytes, off_t offset) MAYFLY_NOEXCEPT;
+int mayfly_fstat(int fd, struct stat* status) MAYFLY_NOEXCEPT;
+int mayfly_ftruncate(int fd, off_t size) MAYFLY_NOEXCEPT;
+int mayfly_fsync(int fd) MAYFLY_NOEXCEPT;
+
+/* Transfers that go on while the caller does not wait: the buffer is in use until mayfly_wait has
+ * returned what pread or pwrite would have. Every operation must be waited for, once. They make
+ * progress whenever any thread of the process is inside a mayfly_ function. */
+typedef struct mayfly_operation mayfly_operation;
+mayfly_operation* mayfly_start_pread(int fd, void* buffer, size_t bytes,
+                                     off_t offset) MAYFLY_NOEXCEPT;
+mayfly_operation* mayfly_start_pwrite(int fd, const void* buffer, size_t bytes,
+                                      off_t offset) MAYFLY_NOEXCEPT;
+ssize_t mayfly_wait(mayfly_operation* operation) MAYFLY_NOEXCEPT;
+
+int mayfly_stat(const char* path, struct stat* status) MAYFLY_NOEXCEPT;
+int mayfly_mkdir(const char* path, mode_t mode) MAYFLY_NOEXCEPT;
+int mayfly_rmdir(const char* path) MAYFLY_NOEXCEPT;
+int mayfly_unlink(const char* path) MAYFLY_NOEXCEPT;
+int mayfly_chmod(const char* path, mode_t mode) MAYFLY_NOEXCEPT;
+int mayfly_utimens(const char* path, const struct timespec times[2]) MAYFLY_NOEXCEPT;
+/* f_bsize 4096; totals over all servers. */
+int mayfly_statfs(struct statvfs* status) MAYFLY_NOEXCEPT;
+
+typedef struct mayfly_dir mayfly_dir;
+mayfly_dir* mayfly_opendir(const char* path) MAYFLY_NOEXCEPT;
+/* Gives "." and ".." first. NULL with errno unchanged at the end. Valid until the next call. */
+struct dirent* mayfly_readdir(mayfly_dir* directory) MAYFLY_NOEXCEPT;
+void mayfly_rewinddir(mayfly_dir* directory) MAYFLY_NOEXCEPT;
+int mayfly_closedir(mayfly_dir* directory) MAYFLY_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MAYFLY_MAYFLY_H */

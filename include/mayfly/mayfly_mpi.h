@@ -1,0 +1,50 @@
+/* MayflyFS inside an MPI program: some ranks become servers, the others get the file system.
+ *
+ *   MPI_Comm clients;
+ *   int role = mayfly_mpi_split(MPI_COMM_WORLD, NULL, &clients);
+ *   if (role == 0) {
+ *     ... mayfly_open("/checkpoint", ...), MPI on `clients` ...
+ *     mayfly_mpi_finish(&clients);
+ *   }
+ *   MPI_Finalize();
+ *   return role < 0;
+ */
+#ifndef MAYFLY_MAYFLY_MPI_H
+#define MAYFLY_MAYFLY_MPI_H
+
+#include <mpi.h>
+
+#include "mayfly/mayfly.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Zero stands for the default everywhere. */
+typedef struct mayfly_mpi_options {
+  /* Directories on node-local drives, comma separated: one per server of a node, round robin.
+   * Default: $MAYFLY_SCRATCH, else $TMPDIR, else a private folder /tmp/mayfly-<uid>. */
+  const char* scratch;
+  unsigned servers_per_node;         /* default 1; rank 0's value counts for all */
+  unsigned long long memory_bytes;   /* pinned memory of a server; default 64 MiB */
+  unsigned long long capacity_bytes; /* of a server; default 90 % of what is free on its drive */
+  int null_store;                    /* forget file data, to measure all but the drive */
+} mayfly_mpi_options;
+
+/* Collective over `world`.
+ * 0: this rank is a client, has joined the file system, and *clients holds all of them.
+ * 1: this rank was a server; the job is done and *clients is MPI_COMM_NULL.
+ * -1 and errno, on every rank: the file system could not be started; rank 0 has said why. */
+int mayfly_mpi_split(MPI_Comm world, const mayfly_mpi_options* options,
+                     MPI_Comm* clients) MAYFLY_NOEXCEPT;
+
+/* Collective over the clients, once all files are closed: leaves the file system, ends the servers
+ * and frees *clients. Does nothing with MPI_COMM_NULL. -1 and errno if the servers could not be
+ * told. */
+int mayfly_mpi_finish(MPI_Comm* clients) MAYFLY_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MAYFLY_MAYFLY_MPI_H */

@@ -1,0 +1,76 @@
+#include "mpi_launch/roles.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+namespace mayfly {
+namespace {
+
+struct NodeCount {
+  std::uint32_t ranks = 0;
+  std::uint32_t servers = 0;
+  std::uint32_t clients = 0;
+};
+
+std::vector<std::uint32_t> serving_ranks(const RoleOptions& options) {
+  if (!options.server_local_ranks.empty()) return options.server_local_ranks;
+  std::vector<std::uint32_t> first(options.servers_per_node);
+  std::iota(first.begin(), first.end(), 0U);
+  return first;
+}
+
+std::string count_of(std::size_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+Failure too_few_ranks(const std::string& node, std::uint32_t ranks, std::uint32_t needed) {
+  return {Errc::invalid,
+          fmt::format("Node {} has {}, but its servers need {}: start more ranks per node or ask "
+                      "for fewer servers per node.",
+                      node, count_of(ranks, "rank"), needed)};
+}
+
+Failure no_client(std::size_t ranks) {
+  return {Errc::invalid,
+          fmt::format("All {} would be servers and none would be left as client: start more ranks "
+                      "per node or ask for fewer servers per node.",
+                      count_of(ranks, "rank"))};
+}
+
+}  // namespace
+
+Result<std::vector<Seat>, Failure> assign_roles(std::span<const std::string> nodes,
+                                                const RoleOptions& options) {
+  const std::vector<std::uint32_t> serving = serving_ranks(options);
+  if (serving.empty()) {
+    return Failure{Errc::invalid, "There must be at least one server per node, not 0."};
+  }
+  const std::uint32_t needed = *std::max_element(serving.begin(), serving.end()) + 1;
+  std::map<std::string, NodeCount> counts;
+  for (const std::string& node : nodes) ++counts[node].ranks;
+  for (const std::string& node : nodes) {
+    if (counts[node].ranks < needed) return too_few_ranks(node, counts[node].ranks, needed);
+  }
+
+  std::vector<Seat> seats;
+  std::uint32_t servers = 0;
+  std::uint32_t clients = 0;
+  for (const std::string& node : nodes) {
+    NodeCount& count = counts[node];
+    Seat seat;
+    seat.local_rank = count.servers + count.clients;
+    seat.node_ranks = count.ranks;
+    const bool serves = std::find(serving.begin(), serving.end(), seat.local_rank) != serving.end();
+    seat.role = serves ? Role::server : Role::client;
+    seat.index = serves ? servers++ : clients++;
+    seat.node_index = serves ? count.servers++ : count.clients++;
+    seats.push_back(seat);
+  }
+  if (clients == 0) return no_client(nodes.size());
+  return seats;
+}
+
+}  // namespace mayfly

@@ -1,0 +1,93 @@
+// The C edge of the launch.
+#include <cerrno>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mayfly/mayfly_mpi.h"
+#include "mpi_launch/launch.h"
+
+using mayfly::Errc;
+using mayfly::Launch;
+using mayfly::LaunchOptions;
+using mayfly::MpiCommunicator;
+
+namespace {
+
+int fail(const MpiCommunicator& ranks, Errc code, const std::string& sentence) {
+  if (ranks.rank() == 0) std::fprintf(stderr, "mayfly: %s\n", sentence.c_str());
+  errno = mayfly::to_errno(code);
+  return -1;
+}
+
+LaunchOptions launch_options(const mayfly_mpi_options* given) {
+  LaunchOptions options;
+  if (given == nullptr) return options;
+  if (given->scratch != nullptr) options.scratch = given->scratch;
+  if (given->servers_per_node != 0) options.roles.servers_per_node = given->servers_per_node;
+  if (given->memory_bytes != 0) options.memory_bytes = given->memory_bytes;
+  options.capacity_bytes = given->capacity_bytes;
+  options.null_store = given->null_store != 0;
+  return options;
+}
+
+/// Joins on every client; says why not if one could not.
+std::optional<std::string> join_together(Launch& launch) {
+  const mayfly::WireBytes session = mayfly::encode(launch.session());
+  const int joined = mayfly_join(session.data(), session.size());
+  const std::string mine = joined == 0 ? "" : mayfly::describe(mayfly::errc_from(errno));
+  const std::vector<std::string> errors = launch.peers().allgather(mine);
+  for (std::size_t client = 0; client < errors.size(); ++client) {
+    if (errors[client].empty()) continue;
+    return "Client " + std::to_string(client) + " could not join the file system (" +
+           errors[client] + "): its log line says more.";
+  }
+  return std::nullopt;
+}
+
+int leave(const MpiCommunicator& clients) {
+  // Everybody else has left before the servers are told to go.
+  int outcome = clients.rank() == 0 ? 0 : mayfly_leave();
+  clients.barrier();
+  if (clients.rank() != 0) return outcome;
+  outcome = mayfly_shut_down();
+  const int error = errno;
+  mayfly_leave();
+  errno = error;
+  return outcome;
+}
+
+}  // namespace
+
+extern "C" {
+
+int mayfly_mpi_split(MPI_Comm world, const mayfly_mpi_options* options,
+                     MPI_Comm* clients) noexcept {
+  *clients = MPI_COMM_NULL;
+  const MpiCommunicator ranks(world);
+  auto launch = Launch::start(ranks, launch_options(options));
+  if (!launch) return fail(ranks, launch.error().code, launch.error().sentence);
+  if (launch->role() == mayfly::Role::server) {
+    launch->serve();
+    return 1;
+  }
+  if (const auto why = join_together(*launch)) {
+    // The servers wait for clients, and there may be none left who could tell them.
+    fail(launch->peers(), Errc::not_connected, *why);
+    MPI_Abort(world, 1);
+  }
+  *clients = launch->peers().release();
+  return 0;
+}
+
+int mayfly_mpi_finish(MPI_Comm* clients) noexcept {
+  if (*clients == MPI_COMM_NULL) return 0;
+  const int outcome = leave(MpiCommunicator(*clients));
+  const int error = errno;
+  MPI_Comm_free(clients);
+  errno = error;
+  return outcome;
+}
+
+}  // extern "C"

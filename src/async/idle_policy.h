@@ -1,0 +1,41 @@
+// IdlePolicy: how long an idle loop spins before it blocks.
+//
+// It spins for up to 20 us, never with sched_yield (a busy MPI rank starves a yielding server), and
+// only while nobody else wants the core: while this thread's run delay grew by less than 2 % of the
+// time over the last 5 ms or more. Measurements: docs/decisions.md. Thread: the loop's.
+#pragma once
+
+#include "base/clock.h"
+
+namespace mayfly {
+
+class IdlePolicy {
+ public:
+  static constexpr Nanoseconds kSpin = std::chrono::microseconds(20);
+  static constexpr Nanoseconds kSample = std::chrono::milliseconds(5);
+  static constexpr double kContendedShare = 0.02;
+
+  explicit IdlePolicy(Nanoseconds spin = kSpin) : spin_(spin) {}
+  IdlePolicy(const IdlePolicy&) = delete;
+  IdlePolicy& operator=(const IdlePolicy&) = delete;
+  ~IdlePolicy();
+
+  /// Something happened: the next idle phase starts anew.
+  void busy() { idle_ = false; }
+  /// Whether to go round once more instead of blocking.
+  bool keep_spinning(TimePoint now);
+
+ private:
+  void sample_run_delay(TimePoint now);
+
+  Nanoseconds spin_;
+  bool idle_ = false;
+  bool contended_ = true;
+  TimePoint idle_since_{};
+  TimePoint sampled_at_{};
+  Nanoseconds run_delay_{};
+  int schedstat_fd_ = -1;
+  long schedstat_thread_ = 0;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,53 @@
+// The one error type: an errno value, the same number in the process and on the wire.
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+namespace mayfly {
+
+/// Any errno value; 0 is success. Named members are those that our own code chooses; every other
+/// errno that the kernel reports is carried unchanged through `errc_from`.
+enum class Errc : std::int32_t {
+  ok = 0,
+  not_permitted = EPERM,
+  no_entry = ENOENT,
+  io_error = EIO,
+  bad_descriptor = EBADF,
+  out_of_memory = ENOMEM,
+  access_denied = EACCES,
+  busy = EBUSY,
+  already = EALREADY,
+  exists = EEXIST,
+  not_a_directory = ENOTDIR,
+  is_a_directory = EISDIR,
+  invalid = EINVAL,
+  too_many_open = EMFILE,
+  file_too_big = EFBIG,
+  no_space = ENOSPC,
+  too_many_links = EMLINK,
+  name_too_long = ENAMETOOLONG,
+  not_empty = ENOTEMPTY,
+  loop = ELOOP,
+  bad_message = EBADMSG,
+  overflow = EOVERFLOW,
+  not_supported = EOPNOTSUPP,
+  not_connected = ENOTCONN,
+  timed_out = ETIMEDOUT,
+  stale = ESTALE,
+  canceled = ECANCELED,
+};
+
+/// An errno, or a negative errno as io_uring gives it, as Errc.
+constexpr Errc errc_from(int errno_value) {
+  return static_cast<Errc>(errno_value < 0 ? -errno_value : errno_value);
+}
+
+constexpr int to_errno(Errc code) { return static_cast<int>(code); }
+
+/// The C library's sentence for `code`.
+inline std::string describe(Errc code) { return std::strerror(to_errno(code)); }
+
+}  // namespace mayfly

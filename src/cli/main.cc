@@ -1,0 +1,20 @@
+// The command `mayfly`.
+#include <CLI/CLI.hpp>
+
+#include "cli/doctor.h"
+#include "cli/version.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("MayflyFS: an ad-hoc burst-buffer file system over node-local NVMe", "mayfly");
+  app.require_subcommand(1);
+  int exit_code = 0;
+  mayfly::add_doctor(app, exit_code);
+  mayfly::add_version(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help is such an "error" too, with code 0.
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return exit_code;
+}

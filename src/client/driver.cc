@@ -1,0 +1,54 @@
+#include "client/driver.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace mayfly {
+
+Driver::Driver(EventLoop& loop, Sleeper& sleeper)
+    : loop_(loop), sleeper_(sleeper), wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  MAYFLY_ASSERT(wake_fd_ >= 0);
+}
+
+Driver::~Driver() { ::close(wake_fd_); }
+
+void Driver::wake() {
+  const std::uint64_t one = 1;
+  MAYFLY_ASSERT(::write(wake_fd_, &one, sizeof one) == sizeof one);
+}
+
+void Driver::turn(std::unique_lock<std::mutex>& lock, std::condition_variable& wake) {
+  if (driving_) {
+    waiters_.push_back(&wake);
+    wake.wait(lock);
+    std::erase(waiters_, &wake);
+    return;
+  }
+  driving_ = true;
+  const bool happened = loop_.poll() != 0 || !loop_.ready().empty();
+  if (contenders_.load(std::memory_order_relaxed) != 0) {
+    lock.unlock();
+    lock.lock();
+  } else if (!happened && !loop_.keep_spinning()) {
+    sleep(lock);
+  }
+  driving_ = false;
+}
+
+void Driver::sleep(std::unique_lock<std::mutex>& lock) {
+  if (!loop_.arm(fds_)) return;
+  const Nanoseconds timeout = loop_.until_next_timer();
+  fds_.push_back(wake_fd_);
+  sleeping_ = true;
+  lock.unlock();
+  sleeper_.sleep(fds_, timeout);
+  lock.lock();
+  sleeping_ = false;
+  std::uint64_t wakes = 0;
+  // Empty unless somebody woke us, which is what the next turn is for.
+  if (::read(wake_fd_, &wakes, sizeof wakes) < 0) return;
+}
+
+}  // namespace mayfly

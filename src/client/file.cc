@@ -1,0 +1,204 @@
+#include "client/file.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "async/task_group.h"
+#include "client/piece_io.h"
+
+namespace mayfly {
+namespace {
+
+constexpr std::uint64_t kMaxFileBytes = std::numeric_limits<std::int64_t>::max();
+
+bool opens_for_write(int flags) { return (flags & O_ACCMODE) != O_RDONLY; }
+
+std::uint16_t request_flags_of(int flags) {
+  std::uint16_t result = 0;
+  if (opens_for_write(flags)) result |= request_flags::kForWrite;
+  if ((flags & O_CREAT) != 0) result |= request_flags::kCreate;
+  if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) result |= request_flags::kExclusive;
+  if ((flags & O_TRUNC) != 0) result |= request_flags::kTruncate;
+  if ((flags & O_DIRECTORY) != 0) result |= request_flags::kDirectory;
+  return result;
+}
+
+}  // namespace
+
+File::File(Session& session, const Attributes& attributes, int flags)
+    : session_(session),
+      id_(attributes.id),
+      layout_(attributes.layout),
+      flags_(flags),
+      is_directory_(attributes.is_directory()),
+      connection_(session.channel(attributes.id.home()).cookie()),
+      generation_(attributes.truncate_generation) {}
+
+bool File::is_orphaned() const {
+  return !is_directory_ && session_.channel(id_.home()).cookie() != connection_;
+}
+
+bool File::may_read() const { return (flags_ & O_ACCMODE) != O_WRONLY; }
+bool File::may_write() const { return opens_for_write(flags_); }
+
+Task<Result<std::unique_ptr<File>>> File::open(Session& session, std::string path, int flags,
+                                               std::uint32_t mode) {
+  if ((flags & O_APPEND) != 0) co_return Errc::not_supported;
+  if ((flags & O_ACCMODE) == O_ACCMODE) co_return Errc::invalid;
+  MAYFLY_CO_TRY(parts, split(path));
+  if (parts.must_be_directory && (flags & O_CREAT) != 0) co_return Errc::is_a_directory;
+  if (parts.must_be_directory) flags |= O_DIRECTORY;
+  if (parts.name.empty() && (opens_for_write(flags) || (flags & (O_CREAT | O_TRUNC)) != 0)) {
+    co_return Errc::is_a_directory;
+  }
+  Task<Result<Reply>> call =
+      parts.name.empty()
+          ? session.inode_call(Opcode::get_attributes, kRootId, 0, 0, 0)
+          : session.named_call(Opcode::open_name, std::move(path), request_flags_of(flags), mode);
+  auto reply = co_await std::move(call);
+  const auto attributes = attributes_of(reply);
+  if (!attributes) co_return attributes.error();
+  co_return std::unique_ptr<File>(new File(session, *attributes, flags));
+}
+
+Task<Result<std::size_t>> File::pwrite(Bytes bytes, std::uint64_t offset) {
+  if (!may_write()) co_return Errc::bad_descriptor;
+  if (is_orphaned()) co_return Errc::io_error;
+  if (offset > kMaxFileBytes || bytes.size() > kMaxFileBytes - offset) co_return Errc::file_too_big;
+  if (bytes.empty()) co_return std::size_t{0};
+  Pieces pieces(layout_, session_.servers(), offset, bytes.size(), kPieceBytes);
+  Piece piece;
+  TaskGroup group;
+  while (pieces.next(piece)) {
+    const Bytes part = bytes.subspan(piece.range_offset, piece.length);
+    const std::uint64_t end = offset + piece.range_offset + piece.length;
+    if (piece.length == bytes.size()) {
+      MAYFLY_CO_CHECKED(co_await write_one(piece, part, end));
+      co_return bytes.size();
+    }
+    group.add(write_one(piece, part, end));
+  }
+  const Status status = co_await group.join();
+  if (!status) co_return status.error();
+  co_return bytes.size();
+}
+
+Task<Status> File::write_one(Piece piece, Bytes bytes, std::uint64_t file_end) {
+  auto permit = co_await session_.window().acquire(
+      std::min<std::uint64_t>(piece.length, session_.window_bytes()));
+  auto generation = co_await write_piece(session_, id_, piece, bytes);
+  if (!generation) co_return generation.error();
+  if (*generation < generation_) co_return Status();  // cut since, or about to be
+  if (*generation > generation_) written_end_ = 0;
+  generation_ = *generation;
+  written_end_ = std::max(written_end_, file_end);
+  dirty_ = true;
+  co_return Status();
+}
+
+Task<Result<std::size_t>> File::pread(MutableBytes into, std::uint64_t offset) {
+  if (is_directory_) co_return Errc::is_a_directory;
+  if (!may_read()) co_return Errc::bad_descriptor;
+  if (is_orphaned()) co_return Errc::io_error;
+  if (offset > kMaxFileBytes) co_return Errc::invalid;
+  if (into.empty()) co_return std::size_t{0};
+  into = into.first(std::min<std::uint64_t>(into.size(), kMaxFileBytes - offset));
+  std::uint64_t short_at = offset + into.size();
+  MAYFLY_CO_CHECKED(co_await read_pieces(into, offset, short_at));
+  if (short_at == offset + into.size()) co_return into.size();
+  // Some chunk ends early: that is a hole or the end of the file, which its size tells.
+  auto attributes = co_await stat();
+  if (!attributes) co_return attributes.error();
+  if (attributes->size <= offset) co_return std::size_t{0};
+  const std::uint64_t length = std::min<std::uint64_t>(into.size(), attributes->size - offset);
+  if (short_at < offset + length) {
+    // Bytes below a size seen now may have been written after the first look: look again, so that
+    // no byte of a write that made this size is given as a zero of the hole before it.
+    MAYFLY_CO_CHECKED(co_await read_pieces(into.first(length), offset, short_at));
+  }
+  co_return std::size_t{length};
+}
+
+Task<Status> File::read_pieces(MutableBytes into, std::uint64_t offset, std::uint64_t& short_at) {
+  Pieces pieces(layout_, session_.servers(), offset, into.size(), kPieceBytes);
+  Piece piece;
+  TaskGroup group;
+  short_at = offset + into.size();
+  while (pieces.next(piece)) {
+    const MutableBytes part = into.subspan(piece.range_offset, piece.length);
+    if (piece.length == into.size()) co_return co_await read_one(piece, part, short_at);
+    group.add(read_one(piece, part, short_at));
+  }
+  co_return co_await group.join();
+}
+
+Task<Status> File::read_one(Piece piece, MutableBytes into, std::uint64_t& short_at) {
+  auto permit = co_await session_.window().acquire(
+      std::min<std::uint64_t>(piece.length, session_.window_bytes()));
+  auto bytes = co_await read_piece(session_, id_, piece, into);
+  if (!bytes) co_return bytes.error();
+  if (*bytes == into.size()) co_return Status();
+  std::memset(into.data() + *bytes, 0, into.size() - *bytes);
+  short_at = std::min(short_at, piece.chunk * layout_.chunk_bytes + piece.chunk_offset + *bytes);
+  co_return Status();
+}
+
+Task<Result<Attributes>> File::stat() {
+  auto reply = co_await session_.inode_call(Opcode::get_attributes, id_, 0, 0, 0);
+  const auto attributes = attributes_of(reply);
+  if (!attributes) co_return attributes.error();
+  co_return co_await session_.settle(*attributes);
+}
+
+Task<Status> File::truncate(std::uint64_t size) {
+  if (!may_write()) co_return Errc::invalid;
+  if (size > kMaxFileBytes) co_return Errc::file_too_big;
+  auto reply = co_await session_.inode_call(Opcode::set_size, id_, 0, size, 0);
+  const auto attributes = attributes_of(reply);
+  co_return attributes ? Status() : Status(attributes.error());
+}
+
+Task<Status> File::fsync() {
+  if (is_directory_) co_return Status();
+  TaskGroup group;
+  for (std::uint32_t column = 0; column < width(layout_, session_.servers()); ++column) {
+    group.add(sync_server(server_of_chunk(layout_, column, session_.servers())));
+  }
+  MAYFLY_CO_CHECKED(co_await group.join());
+  if (!dirty_) co_return Status();
+  // A write that ends while the report is on its way makes the file dirty again.
+  dirty_ = false;
+  auto reply = co_await session_.inode_call(Opcode::report_size, id_, request_flags::kHasSize,
+                                            written_end_, generation_);
+  const auto attributes = attributes_of(reply);
+  if (!attributes) {
+    dirty_ = true;
+    co_return attributes.error();
+  }
+  co_return Status();
+}
+
+Task<Status> File::sync_server(std::uint32_t server) {
+  RequestHeader header;
+  header.opcode = Opcode::sync_data;
+  header.epoch = kAnyEpoch;
+  header.file = id_;
+  auto reply = co_await session_.channel(server).call(header);
+  if (!reply) co_return reply.error();
+  co_return reply->status();
+}
+
+Task<Status> File::close() {
+  if (is_directory_) co_return Status();
+  if (is_orphaned()) co_return Errc::io_error;
+  std::uint16_t flags = may_write() ? request_flags::kForWrite : std::uint16_t{0};
+  if (dirty_) flags |= request_flags::kHasSize;
+  auto reply = co_await session_.inode_call(Opcode::close, id_, flags, written_end_, generation_);
+  if (!reply) co_return reply.error();
+  co_return reply->status();
+}
+
+}  // namespace mayfly

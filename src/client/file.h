@@ -1,0 +1,69 @@
+// File: an open file of a session.
+//
+// Owner: whoever opened it; close() before the destructor, or the server keeps the handle until the
+//   session leaves. The Session outlives it. Thread: the loop's (tasks go through Session::run).
+// Order: what a pwrite that has returned wrote is seen by every later pread of any client. Writes
+// and
+//   reads under way at once are unordered where they overlap.
+// Failure: errno values; a failed pwrite may have written any part of its range.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "client/session.h"
+
+namespace mayfly {
+
+class File {
+ public:
+  /// `flags` as open(2): an access mode and O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_CLOEXEC.
+  /// O_APPEND gives not_supported. `mode`: permission bits of a new file, umask applied by the
+  /// caller.
+  static Task<Result<std::unique_ptr<File>>> open(Session& session, std::string path, int flags,
+                                                  std::uint32_t mode);
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  /// Reads up to into.size() bytes; fewer only at the end of the file. Holes are zeros.
+  Task<Result<std::size_t>> pread(MutableBytes into, std::uint64_t offset);
+  /// Writes all of `bytes`.
+  Task<Result<std::size_t>> pwrite(Bytes bytes, std::uint64_t offset);
+  Task<Result<Attributes>> stat();
+  Task<Status> truncate(std::uint64_t size);
+  /// Returns once all bytes written to this file so far, by anybody, are on the servers' devices.
+  Task<Status> fsync();
+  /// Reports the size and gives up the handle. The File is useless afterwards, whatever it returns.
+  Task<Status> close();
+
+  FileId id() const { return id_; }
+  const Layout& layout() const { return layout_; }
+  bool is_directory() const { return is_directory_; }
+
+ private:
+  File(Session& session, const Attributes& attributes, int flags);
+
+  Task<Status> read_pieces(MutableBytes into, std::uint64_t offset, std::uint64_t& short_at);
+  Task<Status> read_one(Piece piece, MutableBytes into, std::uint64_t& short_at);
+  Task<Status> write_one(Piece piece, Bytes bytes, std::uint64_t file_end);
+  Task<Status> sync_server(std::uint32_t server);
+  /// The connection that holds the handle was lost: the server has given the handle up.
+  bool is_orphaned() const;
+  bool may_read() const;
+  bool may_write() const;
+
+  Session& session_;
+  FileId id_;
+  Layout layout_;
+  int flags_;
+  bool is_directory_;
+  std::uint64_t connection_;  ///< to the inode's server, that counts this handle
+  /// What close and fsync report: the largest end written under the newest truncate generation
+  /// seen.
+  std::uint64_t written_end_ = 0;
+  std::uint32_t generation_ = 0;
+  bool dirty_ = false;
+};
+
+}  // namespace mayfly

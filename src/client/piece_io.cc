@@ -1,0 +1,97 @@
+#include "client/piece_io.h"
+
+#include <cstring>
+
+namespace mayfly {
+namespace {
+
+RequestHeader request(Opcode opcode, FileId file, const Piece& piece) {
+  RequestHeader header;
+  header.opcode = opcode;
+  header.epoch = kAnyEpoch;
+  header.file = file;
+  header.offset = piece.chunk;
+  header.length = pack({piece.chunk_offset, piece.length});
+  return header;
+}
+
+Task<Result<std::uint32_t>> write_through_slot(Session& session, RequestHeader header, Piece piece,
+                                               Bytes bytes) {
+  Channel& channel = session.channel(piece.server);
+  SlotPool& slots = session.slots(piece.server);
+  SlotPool::User user(slots);
+  auto lease = co_await slots.acquire();
+  if (!lease) co_return lease.error();
+  const std::uint64_t in_page = piece.chunk_offset % kPageBytes;
+  if (!lease->is_current()) co_return Errc::io_error;
+  const Status put = co_await channel.put(bytes, lease->slab_offset() + in_page);
+  if (!put) co_return put.error();
+  // On another connection the slot would be somebody else's.
+  if (!lease->is_current()) co_return Errc::io_error;
+  header.flags = request_flags::kSlot | (slots.wanted() ? request_flags::kKeepSlot : 0);
+  header.argument = lease->slab_offset();
+  auto reply = co_await channel.call(header);
+  if (!reply) co_return reply.error();
+  if ((reply->header.flags & reply_flags::kSlotKept) != 0) lease->kept();
+  if (const Status status = reply->status(); !status) co_return status.error();
+  co_return static_cast<std::uint32_t>(reply->header.second);
+}
+
+/// Moves the bytes of a read's reply to where they belong.
+Task<Status> fetch(Session& session, std::uint32_t server, Reply& reply, MutableBytes into) {
+  Channel& channel = session.channel(server);
+  if ((reply.header.flags & reply_flags::kInSlot) == 0) {
+    if (reply.message.payload_bytes() != into.size()) co_return Errc::bad_message;
+    co_return co_await channel.receive(reply, into);
+  }
+  const std::uint64_t slot = round_down(reply.header.second, kPageBytes);
+  const std::uint64_t connection = channel.cookie();
+  const Status got = co_await channel.get(into, reply.header.second);
+  if (channel.cookie() != connection) co_return Errc::io_error;
+  RequestHeader release;
+  release.opcode = Opcode::release_slot;
+  release.epoch = kAnyEpoch;
+  release.argument = slot;
+  channel.notify(release);
+  co_return got;
+}
+
+}  // namespace
+
+Task<Result<std::uint32_t>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes) {
+  Channel& channel = session.channel(piece.server);
+  if (!channel.is_open()) {
+    MAYFLY_CO_CHECKED(co_await channel.open());
+  }
+  const RequestHeader header = request(Opcode::write, file, piece);
+  if (bytes.size() > kInlineBytes && channel.is_one_sided()) {
+    co_return co_await write_through_slot(session, header, piece, bytes);
+  }
+  auto reply = co_await channel.call(header, bytes);
+  if (!reply) co_return reply.error();
+  if (const Status status = reply->status(); !status) co_return status.error();
+  co_return static_cast<std::uint32_t>(reply->header.second);
+}
+
+Task<Result<std::size_t>> read_piece(Session& session, FileId file, Piece piece,
+                                     MutableBytes into) {
+  Channel& channel = session.channel(piece.server);
+  if (!channel.is_open()) {
+    MAYFLY_CO_CHECKED(co_await channel.open());
+  }
+  RequestHeader header = request(Opcode::read, file, piece);
+  if (into.size() > kInlineBytes && channel.is_one_sided()) header.flags = request_flags::kToSlot;
+  const std::uint64_t connection = channel.cookie();
+  auto reply = co_await channel.call(header);
+  if (!reply) co_return reply.error();
+  if (channel.cookie() != connection) co_return Errc::io_error;
+  if (const Status status = reply->status(); !status) co_return status.error();
+  const std::uint64_t bytes = reply->header.value;
+  if (bytes > into.size()) co_return Errc::bad_message;
+  if (bytes == 0) co_return std::size_t{0};
+  const Status fetched = co_await fetch(session, piece.server, *reply, into.first(bytes));
+  if (!fetched) co_return fetched.error();
+  co_return std::size_t{bytes};
+}
+
+}  // namespace mayfly

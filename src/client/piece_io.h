@@ -1,0 +1,22 @@
+// piece_io: one piece of a read or write, over the path that its server allows.
+//
+// Inline up to kInlineBytes; beyond that put into or get from a slot where the server's memory is
+// one-sided, else by rendezvous. The memory is in use until the task is done, which is within the
+// session's deadline; the task must not be destroyed earlier. Thread: the loop's.
+#pragma once
+
+#include "client/session.h"
+#include "layout/layout.h"
+
+namespace mayfly {
+
+/// Longest piece: what one large Buffer holds at any offset within a page.
+inline constexpr std::uint64_t kPieceBytes = kMaxPieceBytes;
+
+/// Writes `bytes`, the piece's own; gives the truncate generation that they were written under.
+Task<Result<std::uint32_t>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes);
+
+/// Reads into `into`, the piece's own; gives how many bytes lie below the chunk's end.
+Task<Result<std::size_t>> read_piece(Session& session, FileId file, Piece piece, MutableBytes into);
+
+}  // namespace mayfly

@@ -1,0 +1,113 @@
+// Session: one process's membership in a running file system.
+//
+// Owner: the C API (one per process) or a test (any number). Thread: any; every Task is run through
+// run() or start()/wait(), which serialise on the Driver.
+// Order: operations of one thread happen in its order; those of different threads side by side.
+// Failure: errno values. A server that is gone gives io_error within the deadline, and one log line
+//   with its name. Paths are absolute within the file system ("/a/b"); "." and ".." are resolved by
+//   name.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/semaphore.h"
+#include "client/driver.h"
+#include "client/path_cache.h"
+#include "client/slot_pool.h"
+#include "layout/layout.h"
+#include "protocol/bodies.h"
+#include "protocol/channel.h"
+#include "protocol/session_info.h"
+#include "transport/worker.h"
+
+namespace mayfly {
+
+struct SessionOptions {
+  Nanoseconds deadline = Channel::kDefaultDeadline;
+  /// File data in flight at once, over all operations of the process.
+  std::uint64_t window_bytes = 32 * kMiB;
+  Layout layout;  ///< of new files; `first_server` is chosen per file
+};
+
+struct FileSystemUsage {
+  std::uint64_t capacity_bytes = 0;
+  std::uint64_t used_bytes = 0;
+};
+
+class Session final : public Receiver {
+ public:
+  /// `worker` and `sleeper` outlive the session. Nothing is sent before the first operation.
+  Session(SessionInfo info, Worker& worker, Sleeper& sleeper, const SessionOptions& options,
+          const Clock& clock = Clock::steady());
+  ~Session();
+
+  template <class T>
+  T run(Task<T> task) {
+    return driver_.run(std::move(task));
+  }
+  Driver& driver() { return driver_; }
+  EventLoop& loop() { return loop_; }
+
+  // By path.
+  Task<Result<Attributes>> stat(std::string path);
+  Task<Status> make_directory(std::string path, std::uint32_t mode);
+  Task<Status> remove_directory(std::string path);
+  Task<Status> remove_file(std::string path);
+  Task<Status> change_attributes(std::string path, ChangeBody change);
+
+  /// Sum over all servers.
+  Task<Result<FileSystemUsage>> usage();
+  /// Says goodbye to all servers; nothing may be under way. Needed before the destructor.
+  Task<void> leave();
+  /// Tells every server to stop; for the last client of a session.
+  Task<Status> shut_down_servers();
+
+  void on_message(Message message) override;
+  void on_endpoint_failed(Endpoint& endpoint, Errc why) override;
+
+  // For File, Directory and piece_io.
+  /// One request about a name: resolves the parent, asks the name's server, and resolves anew when
+  /// the cached path turns out to be stale. `mode` is for creations.
+  Task<Result<Reply>> named_call(Opcode opcode, std::string path, std::uint16_t flags,
+                                 std::uint32_t mode);
+  /// One request about an inode, to its home.
+  Task<Result<Reply>> inode_call(Opcode opcode, FileId file, std::uint16_t flags,
+                                 std::uint64_t offset, std::uint64_t argument, Bytes body = {});
+  /// `attributes`, with the true size asked from the chunk servers if it is not settled.
+  Task<Result<Attributes>> settle(Attributes attributes);
+
+  Channel& channel(std::uint32_t server) { return *channels_[server]; }
+  SlotPool& slots(std::uint32_t server) { return *slots_[server]; }
+  Semaphore& window() { return window_; }
+  std::uint64_t window_bytes() const { return options_.window_bytes; }
+  std::uint32_t servers() const { return info_.server_count(); }
+  const SessionInfo& info() const { return info_; }
+  std::uint64_t epoch() const { return epoch_; }
+
+ private:
+  Task<Result<FileId>> resolve_directory(std::string path);
+  Task<Status> ask_end(std::uint32_t server, Attributes file, std::uint64_t& end);
+  Task<Status> ask_usage(std::uint32_t server, FileSystemUsage& sum);
+  Task<Status> ask_shut_down(std::uint32_t server);
+  void learn_epoch(std::uint64_t epoch);
+
+  SessionInfo info_;
+  Worker& worker_;
+  SessionOptions options_;
+  EventLoop loop_;
+  Driver driver_;
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::vector<std::unique_ptr<SlotPool>> slots_;
+  PathCache paths_;
+  Semaphore window_;
+  std::uint64_t epoch_ = 1;
+};
+
+/// The attributes in a reply, or its error.
+Result<Attributes> attributes_of(const Result<Reply>& reply);
+
+}  // namespace mayfly

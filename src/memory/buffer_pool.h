@@ -1,0 +1,122 @@
+// BufferPool and Buffer: the registered memory of a server, lent in pieces.
+//
+// Owner: the pool cuts a slab that outlives it; a Buffer is owned by whoever holds it, and by the
+//   operation while a device or a peer may touch it. All Buffers are back before the pool ends.
+// Thread: the loop's.
+// Order: acquire() is FIFO per class, by direct handoff: no barging, no lost wake-up. Whoever holds
+//   Buffers may wait only for a smaller class than the smallest it holds (large, small, page), so
+//   waits cannot form a circle. Freed Buffers are lent last in, first out: the warm one first.
+// Failure: none. An exhausted pool makes its callers wait; it is never an error.
+// Bound: the slab. Default 64 MiB: 60 large (1 MiB) + 240 small (16 KiB) + 64 page (4 KiB) Buffers.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "async/resumption.h"
+#include "base/units.h"
+
+namespace mayfly {
+
+enum class BufferClass : std::uint8_t { large = 0, small = 1, page = 2 };
+inline constexpr std::size_t kBufferClasses = 3;
+
+/// Bytes of one Buffer of each class. `small` holds the largest inline payload (8 KiB) at any
+/// offset within a page.
+inline constexpr std::array<std::size_t, kBufferClasses> kBufferBytes = {kMiB, 16 * kKiB,
+                                                                         kPageBytes};
+
+class BufferPool;
+
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(Buffer&& other) noexcept
+      : pool_(std::exchange(other.pool_, nullptr)), data_(other.data_), class_(other.class_) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    if (this != &other) {
+      release();
+      pool_ = std::exchange(other.pool_, nullptr);
+      data_ = other.data_;
+      class_ = other.class_;
+    }
+    return *this;
+  }
+  ~Buffer() { release(); }
+
+  explicit operator bool() const { return pool_ != nullptr; }
+  /// Page-aligned.
+  std::byte* data() const { return data_; }
+  std::size_t size() const { return kBufferBytes[static_cast<std::size_t>(class_)]; }
+  BufferClass size_class() const { return class_; }
+  /// Where the Buffer begins in the slab, in bytes: what a remote peer addresses.
+  std::uint64_t slab_offset() const;
+
+ private:
+  friend class BufferPool;
+  Buffer(BufferPool* pool, std::byte* data, BufferClass size_class)
+      : pool_(pool), data_(data), class_(size_class) {}
+  void release();
+
+  BufferPool* pool_ = nullptr;
+  std::byte* data_ = nullptr;
+  BufferClass class_ = BufferClass::large;
+};
+
+class BufferPool {
+ public:
+  using Counts = std::array<std::size_t, kBufferClasses>;
+
+  /// Cuts `slab` (page-aligned) as the default plan does: 1/16 small, 1/256 page, the rest large,
+  /// at least one of each. Needs 2 MiB.
+  static Counts plan(std::size_t slab_bytes);
+
+  BufferPool(std::span<std::byte> slab, Counts counts);
+  explicit BufferPool(std::span<std::byte> slab) : BufferPool(slab, plan(slab.size())) {}
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
+  /// Aborts if a Buffer is still lent: something could write into freed memory.
+  ~BufferPool();
+
+  class Awaiter : public ListHook {
+   public:
+    Awaiter(BufferPool& pool, BufferClass size_class) : pool_(pool), class_(size_class) {}
+    Awaiter(const Awaiter&) = delete;
+    Awaiter& operator=(const Awaiter&) = delete;
+    bool await_ready();
+    void await_suspend(std::coroutine_handle<> handle);
+    Buffer await_resume() { return std::move(granted_); }
+
+   private:
+    friend class BufferPool;
+    BufferPool& pool_;
+    BufferClass class_;
+    Buffer granted_;
+    Resumption resumption_;
+  };
+  /// Waits for a Buffer of the class. Its bytes are whatever the last holder left.
+  Awaiter acquire(BufferClass size_class) { return Awaiter(*this, size_class); }
+  /// A Buffer if one is free and nobody waits for one; else an empty Buffer.
+  Buffer try_acquire(BufferClass size_class);
+
+  std::span<std::byte> slab() const { return slab_; }
+  std::size_t total(BufferClass size_class) const { return counts_[index(size_class)]; }
+  bool has_waiters(BufferClass size_class) const { return !waiters_[index(size_class)].empty(); }
+  std::size_t free(BufferClass size_class) const { return free_[index(size_class)].size(); }
+
+ private:
+  friend class Buffer;
+  static std::size_t index(BufferClass size_class) { return static_cast<std::size_t>(size_class); }
+  void give_back(std::byte* data, BufferClass size_class);
+
+  std::span<std::byte> slab_;
+  Counts counts_;
+  std::array<std::vector<std::byte*>, kBufferClasses> free_;
+  std::array<IntrusiveList<Awaiter>, kBufferClasses> waiters_;
+};
+
+}  // namespace mayfly

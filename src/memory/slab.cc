@@ -1,0 +1,72 @@
+#include "memory/slab.h"
+
+#include <sys/mman.h>
+
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "base/units.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+namespace mayfly {
+namespace {
+
+std::size_t huge_bytes_of(const std::byte* memory) {
+  std::FILE* smaps = std::fopen("/proc/self/smaps", "re");
+  if (smaps == nullptr) return 0;
+  const auto address = reinterpret_cast<std::uintptr_t>(memory);
+  char line[512];
+  bool inside = false;
+  std::size_t bytes = 0;
+  while (std::fgets(line, sizeof line, smaps) != nullptr) {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    std::size_t kib = 0;
+    if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &begin, &end) == 2) {
+      inside = begin <= address && address < end;
+    } else if (inside && (std::sscanf(line, "AnonHugePages: %zu", &kib) == 1 ||
+                          std::sscanf(line, "ShmemPmdMapped: %zu", &kib) == 1)) {
+      bytes += kib * kKiB;
+    }
+  }
+  std::fclose(smaps);
+  return bytes;
+}
+
+}  // namespace
+
+std::size_t back_with_huge_pages(std::span<std::byte> memory) {
+  ::madvise(memory.data(), memory.size(), MADV_HUGEPAGE);
+  std::memset(memory.data(), 0, memory.size());
+  ::madvise(memory.data(), memory.size(), MADV_COLLAPSE);
+  return huge_bytes_of(memory.data());
+}
+
+Result<Slab> Slab::allocate(std::size_t bytes) {
+  const std::size_t size = round_up(bytes, kHugePageBytes);
+  void* raw = ::mmap(nullptr, size + kHugePageBytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (raw == MAP_FAILED) return errc_from(errno);
+  auto* begin = static_cast<std::byte*>(raw);
+  const auto address = reinterpret_cast<std::uintptr_t>(raw);
+  const std::size_t skip = round_up(address, kHugePageBytes) - address;
+  if (skip != 0) ::munmap(begin, skip);
+  if (skip != kHugePageBytes) ::munmap(begin + skip + size, kHugePageBytes - skip);
+  const std::span<std::byte> memory(begin + skip, size);
+  return Slab(memory, back_with_huge_pages(memory));
+}
+
+Slab::Slab(Slab&& other) noexcept
+    : memory_(std::exchange(other.memory_, {})), huge_bytes_(other.huge_bytes_) {}
+
+Slab::~Slab() {
+  if (!memory_.empty()) ::munmap(memory_.data(), memory_.size());
+}
+
+}  // namespace mayfly

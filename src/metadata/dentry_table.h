@@ -1,0 +1,101 @@
+// DentryTable: the dentries of this server, found by (parent, name) and walked by parent.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "protocol/attributes.h"
+
+namespace mayfly {
+
+struct Dentry {
+  FileId parent;
+  FileId id;
+  std::uint64_t cookie;  ///< grows with each dentry made on this server; from 1
+  DentryType type;
+  std::string name;
+};
+
+/// The dentries of one directory, in the order of their cookies. Removal leaves a hole; the holes
+/// are closed when they are the greater part, so both ends cost O(1) amortised and O(log n) to
+/// find, and an entry 16 to 32 bytes.
+class DirectoryOrder {
+ public:
+  void append(const Dentry* dentry);
+  void remove(const Dentry* dentry);
+  std::uint64_t size() const { return slots_.size() - holes_; }
+
+  /// Calls `visit(const Dentry&)` for the dentries after `cookie` until it returns false.
+  template <class Visit>
+  void walk(std::uint64_t cookie, Visit visit) const {
+    for (auto slot = position_after(cookie); slot != slots_.end(); ++slot) {
+      if (slot->dentry != nullptr && !visit(*slot->dentry)) return;
+    }
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t cookie;
+    const Dentry* dentry;  ///< null: a hole
+  };
+  std::vector<Slot>::const_iterator position_after(std::uint64_t cookie) const;
+
+  std::vector<Slot> slots_;
+  std::uint64_t holes_ = 0;
+};
+
+/// A dentry stays at its address until it is removed. One thread.
+class DentryTable {
+ public:
+  /// (parent, name) must be free.
+  const Dentry& add(FileId parent, std::string_view name, FileId id, DentryType type);
+  /// Null: no such name. Allocates nothing.
+  const Dentry* find(FileId parent, std::string_view name) const;
+  /// `dentry` is gone thereafter.
+  void remove(const Dentry& dentry);
+
+  std::uint64_t size() const { return dentries_.size(); }
+  /// Dentries below `parent`.
+  std::uint64_t size_of(FileId parent) const;
+  /// The dentries below `parent`; null: none.
+  const DirectoryOrder* children(FileId parent) const;
+
+ private:
+  struct Key {
+    FileId parent;
+    std::string_view name;
+  };
+  static Key key_of(const Key& key) { return key; }
+  static Key key_of(const Dentry& dentry) { return {dentry.parent, dentry.name}; }
+
+  // Not noexcept: libstdc++ then keeps the hash in the node and does not hash again to rehash.
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(const Key& key) const;
+    std::size_t operator()(const Dentry& dentry) const { return (*this)(key_of(dentry)); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      const Key left = key_of(a);
+      const Key right = key_of(b);
+      return left.parent == right.parent && left.name == right.name;
+    }
+  };
+
+ public:
+  using Set = std::unordered_set<Dentry, Hash, Equal>;
+  const Set& all() const { return dentries_; }
+
+ private:
+  Set dentries_;
+  std::unordered_map<FileId, DirectoryOrder> directories_;
+  std::uint64_t last_cookie_ = 0;
+};
+
+}  // namespace mayfly

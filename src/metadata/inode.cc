@@ -1,0 +1,97 @@
+#include "metadata/inode.h"
+
+#include <algorithm>
+
+namespace mayfly {
+
+Attributes Inode::attributes() const {
+  Attributes visible = attributes_;
+  visible.flags = writers_ > 0 || size_unsettled_ ? kSizeUnsettled : 0;
+  return visible;
+}
+
+Status Inode::close(Access access) {
+  if (count(access) == 0) return Errc::bad_descriptor;
+  --count(access);
+  return {};
+}
+
+Status Inode::forget(Access access) {
+  MAYFLY_CHECKED(close(access));
+  if (access == Access::write) {
+    ++writer_deaths_;
+    size_unsettled_ = true;
+  }
+  return {};
+}
+
+void Inode::report(const SizeReport& report) {
+  if (report.truncate_generation == attributes_.truncate_generation) {
+    attributes_.size = std::max(attributes_.size, report.size);
+    grown_since_truncate_ = std::max(grown_since_truncate_, report.size);
+  }
+  if (report.modified_ns > mtime_decided_ns_) {
+    attributes_.mtime_ns = mtime_decided_ns_ = report.modified_ns;
+    attributes_.ctime_ns = std::max(attributes_.ctime_ns, report.modified_ns);
+  }
+}
+
+void Inode::settle(std::uint64_t size, const SettleTicket& ticket) {
+  // The answers may count bytes that have been cut meanwhile.
+  if (ticket.truncate_steps != truncate_steps_) return;
+  attributes_.size = std::max(attributes_.size, size);
+  // While a truncate is pending the chunk servers may have answered before their cut.
+  if (!truncating_ && ticket.writer_deaths == writer_deaths_) size_unsettled_ = false;
+}
+
+Status Inode::begin_truncate(std::int64_t now_ns) {
+  if (truncating_) return Errc::busy;
+  truncating_ = true;
+  ++truncate_steps_;
+  grown_since_truncate_ = 0;
+  ++attributes_.truncate_generation;
+  attributes_.ctime_ns = now_ns;
+  return {};
+}
+
+Status Inode::finish_truncate(std::uint64_t size, std::int64_t now_ns) {
+  if (!truncating_) return Errc::invalid;
+  truncating_ = false;
+  ++truncate_steps_;
+  attributes_.size = std::max(size, grown_since_truncate_);
+  attributes_.mtime_ns = attributes_.ctime_ns = mtime_decided_ns_ = now_ns;
+  return {};
+}
+
+Status Inode::abandon_truncate() {
+  if (!truncating_) return Errc::invalid;
+  truncating_ = false;
+  ++truncate_steps_;
+  size_unsettled_ = true;
+  return {};
+}
+
+void Inode::change(const AttributeChange& change, std::int64_t now_ns) {
+  if (change.mask & AttributeChange::kMode) {
+    attributes_.mode = (attributes_.mode & S_IFMT) | (change.mode & 07777);
+  }
+  if (change.mask & AttributeChange::kUid) attributes_.uid = change.uid;
+  if (change.mask & AttributeChange::kGid) attributes_.gid = change.gid;
+  if (change.mask & AttributeChange::kAtime) attributes_.atime_ns = change.atime_ns;
+  if (change.mask & AttributeChange::kMtime) {
+    attributes_.mtime_ns = change.mtime_ns;
+    mtime_decided_ns_ = now_ns;
+  }
+  attributes_.ctime_ns = now_ns;
+}
+
+void Inode::touch(std::int64_t now_ns) {
+  attributes_.mtime_ns = attributes_.ctime_ns = mtime_decided_ns_ = now_ns;
+}
+
+void Inode::orphan(std::int64_t now_ns) {
+  attributes_.nlink = 0;
+  attributes_.ctime_ns = now_ns;
+}
+
+}  // namespace mayfly

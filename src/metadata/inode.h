@@ -1,0 +1,103 @@
+// Inode: a file's attributes, who has it open, and the rules by which its size is kept.
+//
+// Owner: InodeTable. Thread: the loop's. Times are passed in, nanoseconds since 1970.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "protocol/attributes.h"
+
+namespace mayfly {
+
+enum class Access { read, write };
+
+/// What a writer knows of the file when it closes or syncs it.
+struct SizeReport {
+  std::uint64_t size = 0;                 ///< one past the last byte it wrote; 0: wrote none
+  std::uint32_t truncate_generation = 0;  ///< under which it wrote that byte
+  std::int64_t modified_ns = 0;           ///< when it last wrote; 0: not since its last report
+};
+
+/// Taken before the chunk servers are asked for the size; says what their answer is good for.
+struct SettleTicket {
+  std::uint32_t truncate_steps = 0;
+  std::uint32_t writer_deaths = 0;
+};
+
+/// The attributes that a user may set; truncation is another matter (begin_truncate).
+struct AttributeChange {
+  enum Mask : std::uint32_t {
+    kMode = 1u << 0,
+    kUid = 1u << 1,
+    kGid = 1u << 2,
+    kAtime = 1u << 3,
+    kMtime = 1u << 4,
+  };
+  std::uint32_t mask = 0;
+  std::uint32_t mode = 0;  ///< permission bits; the file's type stays
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::int64_t atime_ns = 0;
+  std::int64_t mtime_ns = 0;
+};
+
+class Inode {
+ public:
+  /// A new file; all three times and the instant that decided mtime are `attributes.mtime_ns`.
+  explicit Inode(const Attributes& attributes)
+      : attributes_(attributes), mtime_decided_ns_(attributes.mtime_ns) {}
+
+  /// The attributes as others see them, kSizeUnsettled included.
+  Attributes attributes() const;
+  bool is_directory() const { return attributes_.is_directory(); }
+  bool is_open() const { return readers_ + writers_ > 0; }
+  /// No name leads here any more; lives until the last close.
+  bool is_orphan() const { return attributes_.nlink == 0; }
+
+  void open(Access access) { ++count(access); }
+  /// bad_descriptor: not open that way.
+  Status close(Access access);
+  /// As close; for a writer the size is unsettled from now on.
+  Status forget(Access access);
+
+  /// Takes the size if it was reached under the current truncate generation, and the time of the
+  /// last write unless a later write or a later explicit change has decided mtime.
+  void report(const SizeReport& report);
+  /// The size that the chunk servers gave after `ticket` was taken. Void if a truncate began or
+  /// ended since; settles the file unless one is pending or a writer died since.
+  void settle(std::uint64_t size, const SettleTicket& ticket);
+  SettleTicket settle_ticket() const { return {truncate_steps_, writer_deaths_}; }
+
+  /// Starts a truncate: voids all sizes reported before. busy: another has not ended.
+  Status begin_truncate(std::int64_t now_ns);
+  /// The chunk servers have cut: the size is `size`, or what was written past it since begin.
+  /// invalid: none has begun.
+  Status finish_truncate(std::uint64_t size, std::int64_t now_ns);
+  /// A chunk server failed to cut: the size stays, unsettled, for bytes whose reports the new
+  /// generation voids may have stayed too. invalid: none has begun.
+  Status abandon_truncate();
+
+  void change(const AttributeChange& change, std::int64_t now_ns);
+  /// An entry of this directory came or went.
+  void touch(std::int64_t now_ns);
+  /// The last name is gone.
+  void orphan(std::int64_t now_ns);
+
+ private:
+  std::uint32_t& count(Access access) { return access == Access::write ? writers_ : readers_; }
+
+  Attributes attributes_;
+  /// When mtime got its value, which utimes can make another time than that value.
+  std::int64_t mtime_decided_ns_;
+  /// Largest size reported since the pending truncate began: the cut has not met those bytes.
+  std::uint64_t grown_since_truncate_ = 0;
+  std::uint32_t readers_ = 0;
+  std::uint32_t writers_ = 0;
+  std::uint32_t writer_deaths_ = 0;
+  std::uint32_t truncate_steps_ = 0;  ///< begins and ends of truncates
+  bool size_unsettled_ = false;
+  bool truncating_ = false;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,41 @@
+// InodeTable: the inodes whose home is this server, and the ids that it gives out.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "metadata/inode.h"
+#include "protocol/attributes.h"
+
+namespace mayfly {
+
+class InodeTable {
+ public:
+  InodeTable(std::uint32_t server, std::uint64_t session_salt)
+      : home_and_salt_(session_salt << 16 | server) {}
+
+  /// An id that was never given out before. The root has serial 1.
+  FileId next_id() { return {home_and_salt_, ++last_serial_}; }
+
+  /// The inode of attributes.id, which must be new. Stays at its address until it is removed.
+  Inode& add(const Attributes& attributes);
+  /// Null: not here.
+  Inode* find(FileId id);
+  const Inode* find(FileId id) const;
+  void remove(FileId id);
+
+  /// Takes the last name from an inode that is open; counted until it is removed.
+  void orphan(Inode& inode, std::int64_t now_ns);
+
+  std::uint64_t size() const { return inodes_.size(); }
+  std::uint64_t orphans() const { return orphans_; }
+  const std::unordered_map<FileId, Inode>& all() const { return inodes_; }
+
+ private:
+  std::unordered_map<FileId, Inode> inodes_;
+  std::uint64_t home_and_salt_;
+  std::uint64_t last_serial_ = kRootId.serial;
+  std::uint64_t orphans_ = 0;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,262 @@
+#include "metadata/namespace.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace mayfly {
+namespace {
+
+Status check_name(std::string_view name) {
+  if (name.size() > kMaxNameBytes) return Errc::name_too_long;
+  if (name.empty() || name == "." || name == "..") return Errc::invalid;
+  if (name.find('/') != name.npos || name.find('\0') != name.npos) return Errc::invalid;
+  return {};
+}
+
+Attributes attributes_of(FileId id, DentryType type, const Creation& creation) {
+  const bool directory = type == DentryType::directory;
+  Attributes attributes;
+  attributes.id = id;
+  attributes.layout = creation.layout;
+  attributes.atime_ns = attributes.mtime_ns = attributes.ctime_ns = creation.now_ns;
+  attributes.mode = (creation.mode & 07777) | (directory ? S_IFDIR : S_IFREG);
+  attributes.uid = creation.uid;
+  attributes.gid = creation.gid;
+  // Subdirectories are not counted: their dentries are spread over all servers.
+  attributes.nlink = directory ? 2 : 1;
+  return attributes;
+}
+
+}  // namespace
+
+Namespace::Namespace(std::uint32_t server, std::uint32_t servers, std::uint64_t session_salt)
+    : server_(server), servers_(servers), inodes_(server, session_salt) {
+  MAYFLY_ASSERT(server < servers && servers <= 0x10000);
+}
+
+void Namespace::make_root(const Creation& creation) {
+  MAYFLY_ASSERT(server_ == kRootId.home());
+  inodes_.add(attributes_of(kRootId, DentryType::directory, creation));
+}
+
+Result<Entry> Namespace::lookup(FileId parent, std::string_view name) const {
+  MAYFLY_TRY(dentry, find(parent, name));
+  return entry_of(*dentry);
+}
+
+Result<Created> Namespace::create_file(FileId parent, std::string_view name,
+                                       const Creation& creation, bool exclusive) {
+  MAYFLY_CHECKED(check_name(name));
+  if (const Dentry* dentry = dentries_.find(parent, name)) {
+    if (exclusive) return Errc::exists;
+    if (dentry->type == DentryType::directory) return Errc::is_a_directory;
+    return Created{entry_of(*dentry), false};
+  }
+  MAYFLY_CHECKED(check_creation(parent, name, creation));
+  const Attributes attributes = add(parent, name, DentryType::regular, creation);
+  return Created{{attributes.id, DentryType::regular, attributes}, true};
+}
+
+Result<Attributes> Namespace::make_directory(FileId parent, std::string_view name,
+                                             const Creation& creation) {
+  MAYFLY_CHECKED(check_name(name));
+  if (dentries_.find(parent, name) != nullptr) return Errc::exists;
+  MAYFLY_CHECKED(check_creation(parent, name, creation));
+  return add(parent, name, DentryType::directory, creation);
+}
+
+Result<Release> Namespace::remove_file(FileId parent, std::string_view name, std::int64_t now_ns) {
+  MAYFLY_TRY(dentry, find(parent, name));
+  if (dentry->type == DentryType::directory) return Errc::is_a_directory;
+  return unlink(*dentry, now_ns);
+}
+
+Result<DirectoryPage> Namespace::read_directory(FileId directory, std::uint64_t cookie,
+                                                std::size_t max_entries) const {
+  MAYFLY_CHECKED(check_parent(directory));
+  DirectoryPage page;
+  page.next_cookie = cookie;
+  page.at_end = true;
+  const DirectoryOrder* children = dentries_.children(directory);
+  if (children == nullptr) return page;
+  page.entries.reserve(std::min<std::size_t>(max_entries, children->size()));
+  children->walk(cookie, [&](const Dentry& dentry) {
+    page.at_end = page.entries.size() < max_entries;
+    if (!page.at_end) return false;
+    page.entries.push_back({dentry.name, entry_of(dentry)});
+    page.next_cookie = dentry.cookie;
+    return true;
+  });
+  return page;
+}
+
+Result<std::uint64_t> Namespace::freeze_children(FileId directory) {
+  MAYFLY_CHECKED(check_parent(directory));
+  if (directory == kRootId || fences_.is_frozen(directory)) return Errc::busy;
+  const std::uint64_t children = dentries_.size_of(directory);
+  if (children == 0) fences_.freeze(directory);
+  return children;
+}
+
+void Namespace::thaw(FileId directory) { fences_.thaw(directory); }
+
+Status Namespace::entomb(FileId directory) {
+  if (directory == kRootId) return Errc::busy;
+  if (dentries_.size_of(directory) > 0) return Errc::not_empty;
+  fences_.entomb(directory);
+  return {};
+}
+
+Status Namespace::drop_directory_dentry(FileId parent, std::string_view name, FileId directory,
+                                        std::int64_t now_ns) {
+  MAYFLY_TRY(dentry, find(parent, name));
+  if (dentry->id != directory) return Errc::no_entry;
+  if (dentry->type != DentryType::directory) return Errc::not_a_directory;
+  unlink(*dentry, now_ns);
+  return {};
+}
+
+Result<Attributes> Namespace::get_attributes(FileId id) const {
+  MAYFLY_TRY(inode, inode_of(id));
+  return inode->attributes();
+}
+
+Result<Attributes> Namespace::set_attributes(FileId id, const AttributeChange& change,
+                                             std::int64_t now_ns) {
+  MAYFLY_TRY(inode, inode_of(id));
+  inode->change(change, now_ns);
+  return inode->attributes();
+}
+
+Result<Attributes> Namespace::open(FileId id, Access access) {
+  MAYFLY_TRY(inode, inode_of(id));
+  if (inode->is_directory() && access == Access::write) return Errc::is_a_directory;
+  inode->open(access);
+  return inode->attributes();
+}
+
+Result<Release> Namespace::close(FileId id, Access access,
+                                 const std::optional<SizeReport>& report) {
+  MAYFLY_TRY(inode, inode_of(id));
+  MAYFLY_CHECKED(inode->close(access));
+  if (access == Access::write && report) inode->report(*report);
+  return release(*inode);
+}
+
+Result<Release> Namespace::forget(FileId id, Access access) {
+  MAYFLY_TRY(inode, inode_of(id));
+  MAYFLY_CHECKED(inode->forget(access));
+  return release(*inode);
+}
+
+Result<Attributes> Namespace::report_size(FileId id, const SizeReport& report) {
+  MAYFLY_TRY(inode, inode_of(id));
+  if (inode->is_directory()) return Errc::is_a_directory;
+  inode->report(report);
+  return inode->attributes();
+}
+
+Result<SettleTicket> Namespace::settle_ticket(FileId id) const {
+  MAYFLY_TRY(inode, inode_of(id));
+  return inode->settle_ticket();
+}
+
+Result<Attributes> Namespace::settle(FileId id, std::uint64_t size, const SettleTicket& ticket) {
+  MAYFLY_TRY(inode, inode_of(id));
+  if (inode->is_directory()) return Errc::is_a_directory;
+  inode->settle(size, ticket);
+  return inode->attributes();
+}
+
+Result<std::uint32_t> Namespace::begin_truncate(FileId id, std::int64_t now_ns) {
+  MAYFLY_TRY(inode, inode_of(id));
+  if (inode->is_directory()) return Errc::is_a_directory;
+  MAYFLY_CHECKED(inode->begin_truncate(now_ns));
+  return inode->attributes().truncate_generation;
+}
+
+Result<Attributes> Namespace::finish_truncate(FileId id, std::uint64_t size, std::int64_t now_ns) {
+  MAYFLY_TRY(inode, inode_of(id));
+  MAYFLY_CHECKED(inode->finish_truncate(size, now_ns));
+  return inode->attributes();
+}
+
+Status Namespace::abandon_truncate(FileId id) {
+  MAYFLY_TRY(inode, inode_of(id));
+  return inode->abandon_truncate();
+}
+
+NamespaceCounts Namespace::counts() const {
+  return {inodes_.size(), dentries_.size(), fences_.tombstones(), inodes_.orphans()};
+}
+
+Result<Inode*> Namespace::inode_of(FileId id) {
+  Inode* inode = inodes_.find(id);
+  if (inode == nullptr) return Errc::no_entry;
+  return inode;
+}
+
+Result<const Inode*> Namespace::inode_of(FileId id) const {
+  const Inode* inode = inodes_.find(id);
+  if (inode == nullptr) return Errc::no_entry;
+  return inode;
+}
+
+Status Namespace::check_parent(FileId parent) const {
+  if (fences_.is_entombed(parent)) return Errc::stale;
+  if (parent.home() != server_) return {};
+  const Inode* inode = inodes_.find(parent);
+  // Between the drop of its dentry and its tombstone a directory is an orphan or not there at all.
+  if (inode == nullptr || inode->is_orphan()) return Errc::stale;
+  return inode->is_directory() ? Status() : Errc::not_a_directory;
+}
+
+Status Namespace::check_creation(FileId parent, std::string_view name,
+                                 const Creation& creation) const {
+  MAYFLY_CHECKED(check_parent(parent));
+  if (fences_.is_frozen(parent)) return Errc::busy;
+  if (server_of_name(parent, name, servers_) != server_) return Errc::invalid;
+  return is_valid(creation.layout, servers_) ? Status() : Errc::invalid;
+}
+
+Result<const Dentry*> Namespace::find(FileId parent, std::string_view name) const {
+  MAYFLY_CHECKED(check_name(name));
+  if (const Dentry* dentry = dentries_.find(parent, name)) return dentry;
+  MAYFLY_CHECKED(check_parent(parent));
+  return Errc::no_entry;
+}
+
+Attributes Namespace::add(FileId parent, std::string_view name, DentryType type,
+                          const Creation& creation) {
+  const Attributes attributes = attributes_of(inodes_.next_id(), type, creation);
+  inodes_.add(attributes);
+  dentries_.add(parent, name, attributes.id, type);
+  if (Inode* directory = inodes_.find(parent)) directory->touch(creation.now_ns);
+  return attributes;
+}
+
+Release Namespace::unlink(const Dentry& dentry, std::int64_t now_ns) {
+  Inode* inode = inodes_.find(dentry.id);
+  // Until there are hard links and renames, dentry and inode are on one server.
+  MAYFLY_ASSERT(inode != nullptr);
+  if (Inode* directory = inodes_.find(dentry.parent)) directory->touch(now_ns);
+  dentries_.remove(dentry);
+  inodes_.orphan(*inode, now_ns);
+  return release(*inode);
+}
+
+Release Namespace::release(Inode& inode) {
+  const Attributes attributes = inode.attributes();
+  const bool unreachable = inode.is_orphan() && !inode.is_open();
+  if (unreachable) inodes_.remove(attributes.id);
+  return {attributes, unreachable && !attributes.is_directory()};
+}
+
+Entry Namespace::entry_of(const Dentry& dentry) const {
+  Entry entry{dentry.id, dentry.type, std::nullopt};
+  if (const Inode* inode = inodes_.find(dentry.id)) entry.attributes = inode->attributes();
+  return entry;
+}
+
+}  // namespace mayfly

@@ -1,0 +1,184 @@
+// Namespace: one server's shard of the directory tree, in memory.
+//
+// A dentry (parent id, name) lives on server_of_name(parent, name); an inode is made on the server
+// of its first dentry, whose index is in the id. Every operation here is all-or-nothing and
+// concerns this shard only: what spans shards (rmdir, readdir, truncate) is coordinated by the
+// server, from the primitives below.
+//
+// Owner: the server. Thread: the loop's. No I/O, no clock: times are passed in, nanoseconds since
+// 1970. Failure: an Errc, and nothing has changed. The parent's existence and type are checked
+// only where its inode is here; the client has resolved it, and tombstones catch what went since.
+//
+// Errors of all operations that take a name: name_too_long (over 255 bytes), invalid (empty, ".",
+// "..", or with '/' or NUL), stale (the parent is entombed or gone: drop the cached path and
+// resolve anew), not_a_directory (the parent is here and none). Of all that take a file's id:
+// no_entry if its inode is not here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "metadata/dentry_table.h"
+#include "metadata/directory_fences.h"
+#include "metadata/inode.h"
+#include "metadata/inode_table.h"
+#include "protocol/attributes.h"
+
+namespace mayfly {
+
+/// With what a new file or directory begins.
+struct Creation {
+  std::uint32_t mode = 0;  ///< permission bits, umask applied; the type is the operation's
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  Layout layout = {};  ///< with its first server chosen; a directory hands it down
+  std::int64_t now_ns = 0;
+};
+
+/// What a name leads to. The attributes are there if the inode is on this server.
+struct Entry {
+  FileId id;
+  DentryType type = DentryType::regular;
+  std::optional<Attributes> attributes;
+};
+
+struct Created {
+  Entry entry;
+  bool created = false;  ///< false: the file was there before
+};
+
+/// What is left of a file after a name or a descriptor of it went.
+struct Release {
+  Attributes attributes;   ///< id and layout say whose chunks are meant
+  bool drop_data = false;  ///< neither name nor descriptor is left: the chunks must go
+};
+
+struct NamedEntry {
+  std::string name;
+  Entry entry;
+};
+
+struct DirectoryPage {
+  std::vector<NamedEntry> entries;
+  std::uint64_t next_cookie = 0;  ///< where the next page begins
+  bool at_end = false;            ///< nothing follows on this server
+};
+
+struct NamespaceCounts {
+  std::uint64_t inodes = 0;  ///< orphans included
+  std::uint64_t dentries = 0;
+  std::uint64_t tombstones = 0;
+  std::uint64_t orphans = 0;
+};
+
+class Namespace {
+ public:
+  /// The shard of server `server` of `servers`; ids carry the low 48 bits of `session_salt`.
+  Namespace(std::uint32_t server, std::uint32_t servers, std::uint64_t session_salt);
+
+  /// Makes the root directory. Once, on server 0, before anything else.
+  void make_root(const Creation& creation);
+
+  // ---- names --------------------------------------------------------------------------------
+
+  /// no_entry: no such name.
+  Result<Entry> lookup(FileId parent, std::string_view name) const;
+  /// The regular file of that name, made if it is not there. exists: it is, and `exclusive`.
+  /// is_a_directory: a directory has the name (and not `exclusive`). busy: the parent is frozen,
+  /// try again when it is thawed or entombed. invalid: the layout, or a name of another server.
+  Result<Created> create_file(FileId parent, std::string_view name, const Creation& creation,
+                              bool exclusive);
+  /// As create_file, exclusive.
+  Result<Attributes> make_directory(FileId parent, std::string_view name, const Creation& creation);
+  /// unlink. An inode that is open stays as an orphan until its last close. no_entry;
+  /// is_a_directory.
+  Result<Release> remove_file(FileId parent, std::string_view name, std::int64_t now_ns);
+  /// Up to `max_entries` entries of `directory` on this server, after `cookie` (0: from the
+  /// start), in the order in which they were made. An entry that is there from the first page to
+  /// the last is given exactly once, whatever comes and goes meanwhile. stale: entombed.
+  Result<DirectoryPage> read_directory(FileId directory, std::uint64_t cookie,
+                                       std::size_t max_entries) const;
+
+  // ---- rmdir --------------------------------------------------------------------------------
+  // The coordinator, the server of the dentry, does: lookup; freeze_children on all servers; if
+  // all counted 0, drop_directory_dentry here and then entomb on all; else thaw on those that
+  // froze. In this order whoever is sent away with `stale` no longer finds the name.
+
+  /// Dentries here below `directory`; if 0 it is frozen here: creations in it give busy. busy:
+  /// another has frozen it (or it is the root); stale: entombed.
+  Result<std::uint64_t> freeze_children(FileId directory);
+  /// Undoes freeze_children. Only for whoever froze; nothing happens if it is not frozen.
+  void thaw(FileId directory);
+  /// Leaves a tombstone: creations and lookups in `directory` give stale for ever. Needs neither
+  /// inode nor dentry here. not_empty: there are dentries below it (it was not frozen);
+  /// busy: the root.
+  Status entomb(FileId directory);
+  /// Removes the dentry of a directory and its inode (an orphan while open). no_entry: no such
+  /// name, or it leads to another id than `directory` by now; not_a_directory.
+  Status drop_directory_dentry(FileId parent, std::string_view name, FileId directory,
+                               std::int64_t now_ns);
+
+  // ---- inodes -------------------------------------------------------------------------------
+
+  Result<Attributes> get_attributes(FileId id) const;
+  Result<Attributes> set_attributes(FileId id, const AttributeChange& change, std::int64_t now_ns);
+
+  /// Counts one more descriptor. Orphans can be opened too: a fork inherits descriptors.
+  /// is_a_directory: for writing.
+  Result<Attributes> open(FileId id, Access access);
+  /// Counts one descriptor less; a writer that has written since its last report gives `report`.
+  /// bad_descriptor: not open that way.
+  Result<Release> close(FileId id, Access access, const std::optional<SizeReport>& report = {});
+  /// close for a client that died. A writer leaves the size unsettled.
+  Result<Release> forget(FileId id, Access access);
+
+  /// fsync: see Inode::report. Reports under an older truncate generation do not count.
+  Result<Attributes> report_size(FileId id, const SizeReport& report);
+  /// Taken before the chunk servers are asked; `settle` brings their largest answer. The
+  /// attributes that settle returns say whether the size is settled now (no writer is left, none
+  /// died and no truncate began or ended since the ticket).
+  Result<SettleTicket> settle_ticket(FileId id) const;
+  Result<Attributes> settle(FileId id, std::uint64_t size, const SettleTicket& ticket);
+
+  /// A truncate: begin gives the new generation, which goes to every server that can hold chunks
+  /// with the cut; finish sets the size, abandon leaves it (a cut failed). One of the two must
+  /// follow. busy: another truncate of this file is under way. is_a_directory.
+  Result<std::uint32_t> begin_truncate(FileId id, std::int64_t now_ns);
+  Result<Attributes> finish_truncate(FileId id, std::uint64_t size, std::int64_t now_ns);
+  Status abandon_truncate(FileId id);
+
+  // ---- the shard ----------------------------------------------------------------------------
+
+  /// The epoch of the namespace: 1 at the start. A request with an older one is refused.
+  std::uint64_t epoch() const { return epoch_; }
+  std::uint64_t raise_epoch() { return ++epoch_; }
+
+  NamespaceCounts counts() const;
+  /// For tests, O(everything): each local dentry has its inode, nlink counts the dentries, orphans
+  /// are open, nothing lives below a frozen or entombed directory.
+  Result<void, Failure> check_consistency() const;
+
+ private:
+  Result<Inode*> inode_of(FileId id);
+  Result<const Inode*> inode_of(FileId id) const;
+  Status check_parent(FileId parent) const;
+  Status check_creation(FileId parent, std::string_view name, const Creation& creation) const;
+  Result<const Dentry*> find(FileId parent, std::string_view name) const;
+  Attributes add(FileId parent, std::string_view name, DentryType type, const Creation& creation);
+  Release unlink(const Dentry& dentry, std::int64_t now_ns);
+  Release release(Inode& inode);
+  Entry entry_of(const Dentry& dentry) const;
+
+  std::uint32_t server_;
+  std::uint32_t servers_;
+  std::uint64_t epoch_ = 1;
+  InodeTable inodes_;
+  DentryTable dentries_;
+  DirectoryFences fences_;
+};
+
+}  // namespace mayfly

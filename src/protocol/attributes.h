@@ -1,0 +1,62 @@
+// Attributes: what the inode's server knows of a file, as it stands on the wire.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "base/file_id.h"
+#include "layout/layout.h"
+
+namespace mayfly {
+
+/// The root directory. Its serial is that of no other file: every server counts from 2.
+inline constexpr FileId kRootId{.home_and_salt = 0, .serial = 1};
+
+/// Bytes of a name at the most (NAME_MAX).
+inline constexpr std::uint32_t kMaxNameBytes = 255;
+
+/// What a dentry names. The values are those of DT_DIR, DT_REG and DT_LNK of <dirent.h>.
+enum class DentryType : std::uint8_t {
+  directory = 4,
+  regular = 8,
+  symbolic_link = 10,
+};
+
+/// Bit of Attributes::flags: the file is open for writing, or a writer died. `size` is a lower
+/// bound, and the servers that hold its chunks must be asked for the true one.
+inline constexpr std::uint32_t kSizeUnsettled = 1u << 0;
+
+/// Little-endian plain integers without padding: trivially copyable to and from a message.
+struct Attributes {
+  FileId id;
+  Layout layout;
+  std::uint64_t size = 0;        ///< bytes; see kSizeUnsettled
+  std::uint64_t blocks_512 = 0;  ///< always 0 for now: the chunk servers know, the inode's does not
+  std::int64_t atime_ns = 0;     ///< since 1970, as are the other two
+  std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;
+  std::uint32_t mode = 0;  ///< S_IFMT and permission bits
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t nlink = 0;  ///< 2 for a directory, 0 for an orphan
+  std::uint32_t flags = 0;  ///< kSizeUnsettled
+  /// Raised by each truncate; sizes reported under an older one are void.
+  std::uint32_t truncate_generation = 0;
+
+  bool is_directory() const { return S_ISDIR(mode); }
+  friend bool operator==(const Attributes&, const Attributes&) = default;
+};
+static_assert(std::endian::native == std::endian::little);
+static_assert(std::is_trivially_copyable_v<Attributes>);
+static_assert(std::has_unique_object_representations_v<Attributes>);
+static_assert(sizeof(Attributes) == 88);
+static_assert(offsetof(Attributes, layout) == 16);
+static_assert(offsetof(Attributes, size) == 24);
+static_assert(offsetof(Attributes, mode) == 64);
+static_assert(offsetof(Attributes, truncate_generation) == 84);
+
+}  // namespace mayfly

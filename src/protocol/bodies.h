@@ -1,0 +1,70 @@
+// Bodies: what follows a header as payload, apart from file data. Each has an encoder that appends
+// to a vector and a decoder that survives any bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "layout/layout.h"
+#include "protocol/attributes.h"
+#include "protocol/header.h"
+
+namespace mayfly {
+
+using Secret = std::array<std::uint8_t, 16>;
+using WireBytes = std::vector<std::byte>;
+
+/// Longest worker address that is believed.
+inline constexpr std::size_t kMaxAddressBytes = 4096;
+
+/// connect. Wire: secret[16], address.
+struct ConnectBody {
+  Secret secret{};
+  Bytes address;  ///< the sender's worker; points into the message
+};
+WireBytes encode(const ConnectBody& body);
+Result<ConnectBody> decode_connect(Bytes bytes);
+
+/// look_up, open_name, make_directory, remove_*: parent is header.file. Wire: fixed part, name.
+struct NameBody {
+  std::uint32_t mode = 0;
+  std::uint32_t gid = 0;
+  Layout layout;
+  std::string_view name;  ///< points into the message
+};
+WireBytes encode(const NameBody& body);
+Result<NameBody> decode_name(Bytes bytes);
+
+enum AttributeMask : std::uint32_t { kMode = 1, kUid = 2, kGid = 4, kAtime = 8, kMtime = 16 };
+
+/// set_attributes: only what `mask` names is changed. Wire: as it stands.
+struct ChangeBody {
+  std::uint32_t mask = 0;  ///< AttributeMask
+  std::uint32_t mode = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::int64_t atime_ns = 0;
+  std::int64_t mtime_ns = 0;
+};
+static_assert(sizeof(ChangeBody) == 32);
+Result<ChangeBody> decode_change(Bytes bytes);
+
+/// An entry of a directory page. `attributes.id` is invalid if the inode is on another server.
+struct DirectoryEntry {
+  std::uint64_t cookie = 0;  ///< continue after this one
+  FileId id;
+  std::uint32_t type = 0;  ///< S_IFMT bits
+  std::string_view name;
+  Attributes attributes;
+};
+void append(WireBytes& page, const DirectoryEntry& entry);
+/// The entries of a page, in order; names point into `bytes`.
+Result<std::vector<DirectoryEntry>> decode_entries(Bytes bytes);
+
+/// The attributes that a reply's body holds.
+Result<Attributes> decode_attributes(Bytes bytes);
+
+}  // namespace mayfly

@@ -1,0 +1,301 @@
+#include "protocol/channel.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace mayfly {
+namespace {
+
+/// A request may wait this many ticks, so deadlines are kept to an eighth.
+constexpr std::uint64_t kTicksPerDeadline = 8;
+/// Requests in flight on one channel; bounds the table of pending ones. Windows are far smaller.
+constexpr std::size_t kMaxPending = 32 * 1024;
+
+constexpr std::uint64_t make_id(std::uint32_t server, std::uint16_t slot,
+                                std::uint32_t generation) {
+  return std::uint64_t{generation} << 32 | std::uint64_t{slot} << 16 | server;
+}
+
+}  // namespace
+
+/// Waits for a pending request's reply; gives its slot back at the end, however that comes.
+class Channel::ReplyAwaiter {
+ public:
+  ReplyAwaiter(Channel& channel, std::uint16_t slot) : channel_(channel), slot_(slot) {}
+  ReplyAwaiter(const ReplyAwaiter&) = delete;
+  ReplyAwaiter& operator=(const ReplyAwaiter&) = delete;
+  ~ReplyAwaiter() { channel_.release_slot(slot_); }
+  bool await_ready() const { return pending().finished(); }
+  void await_suspend(std::coroutine_handle<> handle) {
+    resumption_.suspend(handle);
+    pending().waiter = &resumption_;
+  }
+  Result<Reply> await_resume() {
+    if (pending().reply == nullptr) return pending().error;
+    return std::move(*pending().reply);
+  }
+
+ private:
+  Pending& pending() const { return channel_.pending_[slot_]; }
+  Channel& channel_;
+  std::uint16_t slot_;
+  Resumption resumption_;
+};
+
+/// Keeps an eye on a transfer that cannot be cancelled: the tick breaks the channel off when it is
+/// late.
+class Channel::Watch : public ListHook {
+ public:
+  explicit Watch(Channel& channel) : expires_tick(channel.tick_ + kTicksPerDeadline + 1) {
+    channel.transfers_.push_back(this);
+    channel.watch_time();
+  }
+  std::uint64_t expires_tick;
+};
+
+Channel::Channel(EventLoop& loop, Worker& worker, const SessionInfo& session, std::uint32_t server,
+                 Nanoseconds deadline)
+    : loop_(loop),
+      worker_(worker),
+      session_(session),
+      server_(server),
+      tick_length_(deadline / kTicksPerDeadline),
+      timer_(loop, &Channel::tick, this) {}
+
+Channel::~Channel() {
+  MAYFLY_ASSERT(closing_ == 0);
+  MAYFLY_ASSERT(in_flight_ == 0);
+}
+
+std::string Channel::describe() const {
+  return fmt::format("server {} on {}", server_, session_.servers[server_].node);
+}
+
+Task<Status> Channel::open() {
+  if (state_ == State::open) co_return Status();
+  if (state_ == State::dead) co_return Errc::io_error;
+  const std::uint64_t failures = failed_connects_;
+  auto permit = co_await connecting_.acquire();
+  // Whoever waited while an attempt failed has had its answer: one deadline, not one for each.
+  if (failed_connects_ != failures) co_return Errc::io_error;
+  if (state_ == State::open) co_return Status();
+  if (state_ == State::dead) co_return Errc::io_error;
+  const Status connected = co_await connect();
+  if (!connected) ++failed_connects_;
+  co_return connected;
+}
+
+Task<Status> Channel::connect() {
+  const WireBytes& address = session_.servers[server_].address;
+  auto endpoint = worker_.connect(address);
+  if (!endpoint) {
+    log::error("{}: cannot make a connection: {}", describe(), mayfly::describe(endpoint.error()));
+    co_return Errc::io_error;
+  }
+  endpoint_ = std::move(*endpoint);
+  state_ = State::connecting;
+  ConnectBody body;
+  body.secret = session_.secret;
+  body.address = worker_.address();
+  const WireBytes wire = encode(body);
+  RequestHeader header;
+  header.opcode = Opcode::connect;
+  auto reply = co_await exchange(header, wire);
+  if (!reply) co_return reply.error();
+  if (const Status status = reply->status(); !status) {
+    break_off(status.error(),
+              "it refused the connection (does the session's secret belong to this session?)",
+              State::dead);
+    co_return status.error();
+  }
+  // The reply was on its way to us when the endpoint may have failed.
+  if (state_ != State::connecting || endpoint_ == nullptr) co_return Errc::io_error;
+  cookie_ = reply->header.value;
+  if (!reply->message.payload().empty()) {
+    auto remote = endpoint_->import(reply->message.payload());
+    // Memory that cannot be reached from here is not an error: the rendezvous path needs none.
+    if (remote) remote_ = std::move(*remote);
+  }
+  state_ = State::open;
+  co_return Status();
+}
+
+Task<Result<Reply>> Channel::call(RequestHeader header, Bytes payload) {
+  if (state_ != State::open) {
+    MAYFLY_CO_CHECKED(co_await open());
+    if (state_ != State::open) co_return Errc::io_error;
+  }
+  header.cookie = cookie_;
+  co_return co_await exchange(header, payload);
+}
+
+Task<Result<Reply>> Channel::exchange(RequestHeader header, Bytes payload) {
+  MAYFLY_CO_TRY(slot, claim_slot());
+  ReplyAwaiter reply(*this, slot);
+  header.request_id = make_id(server_, slot, pending_[slot].generation);
+  if (payload.size() > kMaxPostedPayloadBytes) {
+    Watch watch(*this);
+    Task<Status> sending = endpoint_->send(as_wire(header), payload);
+    const Status sent = co_await std::move(sending);
+    if (!sent) co_return Errc::io_error;
+  } else if (state_ == State::connecting) {
+    endpoint_->post_with_reply(as_wire(header), payload);
+  } else {
+    endpoint_->post(as_wire(header), payload);
+  }
+  co_return co_await reply;
+}
+
+void Channel::notify(RequestHeader header) {
+  if (state_ != State::open) return;
+  header.cookie = cookie_;
+  header.request_id = server_;
+  endpoint_->post(as_wire(header));
+}
+
+Task<Status> Channel::put(Bytes local, std::uint64_t slab_offset) {
+  if (state_ != State::open || remote_ == nullptr) co_return Errc::io_error;
+  Watch watch(*this);
+  Task<Status> putting = endpoint_->put(local, *remote_, slab_offset);
+  if (!co_await std::move(putting)) co_return Errc::io_error;
+  if (state_ != State::open) co_return Errc::io_error;
+  Task<Status> flushing = endpoint_->flush();
+  if (!co_await std::move(flushing)) co_return Errc::io_error;
+  co_return Status();
+}
+
+Task<Status> Channel::get(MutableBytes local, std::uint64_t slab_offset) {
+  if (state_ != State::open || remote_ == nullptr) co_return Errc::io_error;
+  Watch watch(*this);
+  Task<Status> getting = endpoint_->get(local, *remote_, slab_offset);
+  if (!co_await std::move(getting)) co_return Errc::io_error;
+  co_return Status();
+}
+
+Task<Status> Channel::receive(Reply& reply, MutableBytes into) {
+  if (reply.message.is_rendezvous() && state_ != State::open) co_return Errc::io_error;
+  Watch watch(*this);
+  Task<Status> receiving = reply.message.receive(into);
+  if (!co_await std::move(receiving)) co_return Errc::io_error;
+  co_return Status();
+}
+
+Result<std::uint16_t> Channel::claim_slot() {
+  if (free_slots_.empty()) {
+    if (pending_.size() == kMaxPending) return Errc::busy;
+    free_slots_.push_back(static_cast<std::uint16_t>(pending_.size()));
+    pending_.emplace_back();
+  }
+  const std::uint16_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  Pending& pending = pending_[slot];
+  pending.used = true;
+  pending.error = Errc::ok;
+  pending.expires_tick = tick_ + kTicksPerDeadline + 1;
+  ++in_flight_;
+  watch_time();
+  return slot;
+}
+
+void Channel::release_slot(std::uint16_t slot) {
+  Pending& pending = pending_[slot];
+  pending.used = false;
+  pending.waiter = nullptr;
+  pending.reply.reset();
+  ++pending.generation;
+  free_slots_.push_back(slot);
+  --in_flight_;
+}
+
+void Channel::finish(Pending& pending, Errc error) {
+  if (!pending.used || pending.finished()) return;
+  pending.error = error;
+  if (pending.waiter != nullptr) pending.waiter->schedule();
+}
+
+void Channel::on_reply(const ReplyHeader& header, Message message) {
+  const auto slot = static_cast<std::uint16_t>(header.request_id >> 16);
+  if (slot >= pending_.size()) return;
+  Pending& pending = pending_[slot];
+  if (!pending.used || pending.finished() ||
+      pending.generation != static_cast<std::uint32_t>(header.request_id >> 32)) {
+    return;
+  }
+  pending.reply = std::make_unique<Reply>(header, std::move(message));
+  if (pending.waiter != nullptr) pending.waiter->schedule();
+}
+
+bool Channel::on_endpoint_failed(Endpoint& endpoint, Errc why) {
+  if (&endpoint != endpoint_.get()) return false;
+  break_off(
+      Errc::io_error,
+      fmt::format("it is gone ({}); its part of the file system is lost", mayfly::describe(why)),
+      State::dead);
+  return true;
+}
+
+void Channel::break_off(Errc why, const std::string& reason, State next) {
+  if (endpoint_ == nullptr) return;
+  // A server that closes after our goodbye does what it was asked.
+  if (!leaving_) log::error("{}: {}", describe(), reason);
+  state_ = next;
+  for (Pending& pending : pending_) finish(pending, why);
+  ++closing_;
+  loop_.spawn(close_endpoint(std::move(endpoint_), std::move(remote_)));
+}
+
+Task<void> Channel::close_endpoint(std::unique_ptr<Endpoint> endpoint,
+                                   std::unique_ptr<RemoteBuffer> remote) {
+  co_await endpoint->close();
+  remote.reset();
+  endpoint.reset();
+  --closing_;
+}
+
+Task<void> Channel::close() {
+  if (state_ == State::open) {
+    RequestHeader header;
+    header.opcode = Opcode::disconnect;
+    leaving_ = true;
+    auto reply = co_await call(header);
+    if (!reply || !reply->status()) log::debug("{}: did not say goodbye", describe());
+  }
+  co_await drop();
+}
+
+Task<void> Channel::drop() {
+  state_ = State::dead;
+  for (Pending& pending : pending_) finish(pending, Errc::not_connected);
+  if (endpoint_ != nullptr) {
+    ++closing_;
+    co_await close_endpoint(std::move(endpoint_), std::move(remote_));
+  }
+  while (closing_ != 0) co_await sleep_for(loop_, std::chrono::milliseconds(1));
+}
+
+void Channel::watch_time() {
+  if (!timer_.armed()) timer_.arm(loop_.now() + tick_length_);
+}
+
+void Channel::tick(void* self) {
+  auto& channel = *static_cast<Channel*>(self);
+  ++channel.tick_;
+  bool late = false;
+  for (Pending& pending : channel.pending_) {
+    if (pending.used && !pending.finished() && pending.expires_tick <= channel.tick_) {
+      late = true;
+      channel.finish(pending, Errc::io_error);
+    }
+  }
+  const bool stuck =
+      !channel.transfers_.empty() && channel.transfers_.front()->expires_tick <= channel.tick_;
+  if (late || stuck) {
+    channel.break_off(Errc::io_error, "it did not answer within the deadline", State::closed);
+  }
+  if (channel.in_flight_ != 0 || !channel.transfers_.empty()) channel.watch_time();
+}
+
+}  // namespace mayfly

@@ -1,0 +1,132 @@
+// Channel: the requesting side of a connection to one server.
+//
+// Owner: a session, or a server towards its peers. Loop, worker and session info outlive it.
+// Thread: the loop's.
+// Order: requests arrive in the order in which call() was started, once the channel is open. It
+// opens
+//   itself at the first call; callers meanwhile wait.
+// Failure: every call ends within the deadline. A server that is gone, or that does not answer in
+//   time, gives io_error; the reason is logged once, with the server's name. A server that was late
+//   may be connected again by a later call, one whose endpoint failed stays failed.
+// Late replies carry an old generation of their request id and are dropped.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/deadline.h"
+#include "async/event_loop.h"
+#include "async/semaphore.h"
+#include "protocol/header.h"
+#include "protocol/session_info.h"
+#include "transport/worker.h"
+
+namespace mayfly {
+
+/// A server's answer; its body lives in the message.
+class Reply {
+ public:
+  Reply(const ReplyHeader& header, Message message) : header(header), message(std::move(message)) {}
+  ReplyHeader header;
+  Message message;
+  Status status() const { return to_status(errc_from(header.error)); }
+};
+
+class Channel {
+ public:
+  static constexpr Nanoseconds kDefaultDeadline = std::chrono::seconds(30);
+
+  Channel(EventLoop& loop, Worker& worker, const SessionInfo& session, std::uint32_t server,
+          Nanoseconds deadline = kDefaultDeadline);
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  ~Channel();
+
+  /// Sends a request and waits for its reply, whose header may hold an error of the operation's
+  /// own. Fills in version, request id and cookie. `payload` stays the caller's until the task is
+  /// done; the task must not be destroyed earlier if the payload is longer than
+  /// kMaxPostedPayloadBytes.
+  Task<Result<Reply>> call(RequestHeader header, Bytes payload = {});
+  /// Sends a request that has no reply; dropped if the channel is not open.
+  void notify(RequestHeader header);
+
+  /// Copies to and from the server's Buffers; only on one-sided channels that are open. Not to be
+  /// destroyed before they are done, which is within the deadline.
+  Task<Status> put(Bytes local, std::uint64_t slab_offset);
+  Task<Status> get(MutableBytes local, std::uint64_t slab_offset);
+  /// Receives the payload of a reply.
+  Task<Status> receive(Reply& reply, MutableBytes into);
+
+  /// Opens the channel if it is not open.
+  Task<Status> open();
+  bool is_open() const { return state_ == State::open; }
+  /// Whether the server's memory can be reached one-sidedly. Known once open.
+  bool is_one_sided() const { return remote_ != nullptr && remote_->is_one_sided(); }
+  std::uint32_t server() const { return server_; }
+  /// Names the connection: another one after the channel was closed and opened again.
+  std::uint64_t cookie() const { return cookie_; }
+  /// "server 2 on node17".
+  std::string describe() const;
+
+  /// Says goodbye and closes; what is pending fails with not_connected.
+  Task<void> close();
+  /// Closes without a word, for a server that is known to be going.
+  Task<void> drop();
+
+  /// Routing, by the owner's Receiver. True if the endpoint was this channel's.
+  static std::uint32_t server_of(std::uint64_t request_id) { return request_id & 0xffff; }
+  void on_reply(const ReplyHeader& header, Message message);
+  bool on_endpoint_failed(Endpoint& endpoint, Errc why);
+
+ private:
+  enum class State : std::uint8_t { closed, connecting, open, dead };
+  struct Pending {
+    std::uint32_t generation = 0;
+    std::uint64_t expires_tick = 0;
+    bool used = false;
+    Errc error = Errc::ok;
+    std::unique_ptr<Reply> reply;
+    Resumption* waiter = nullptr;
+    bool finished() const { return reply != nullptr || error != Errc::ok; }
+  };
+  class ReplyAwaiter;
+  class Watch;
+
+  Task<Status> connect();
+  Task<Result<Reply>> exchange(RequestHeader header, Bytes payload);
+  Result<std::uint16_t> claim_slot();
+  void release_slot(std::uint16_t slot);
+  void finish(Pending& pending, Errc error);
+  void break_off(Errc why, const std::string& reason, State next);
+  Task<void> close_endpoint(std::unique_ptr<Endpoint> endpoint,
+                            std::unique_ptr<RemoteBuffer> remote);
+  void watch_time();
+  static void tick(void* self);
+
+  EventLoop& loop_;
+  Worker& worker_;
+  const SessionInfo& session_;
+  std::uint32_t server_;
+  State state_ = State::closed;
+  std::uint64_t cookie_ = 0;
+  std::unique_ptr<Endpoint> endpoint_;
+  std::unique_ptr<RemoteBuffer> remote_;
+  Semaphore connecting_{1};
+  std::uint64_t failed_connects_ = 0;
+  bool leaving_ = false;
+  std::size_t closing_ = 0;
+
+  std::deque<Pending> pending_;
+  std::vector<std::uint16_t> free_slots_;
+  std::size_t in_flight_ = 0;
+  IntrusiveList<Watch> transfers_;
+
+  Nanoseconds tick_length_;
+  Timer timer_;
+  std::uint64_t tick_ = 0;
+};
+
+}  // namespace mayfly

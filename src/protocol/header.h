@@ -1,0 +1,105 @@
+// The two fixed headers of the wire: every message is one of them as the active message's header,
+// and a body as its payload. Little-endian, no padding; docs/protocol.md says what each field holds
+// for each opcode.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "base/file_id.h"
+#include "base/result.h"
+#include "protocol/opcode.h"
+#include "transport/message.h"
+
+namespace mayfly {
+
+static_assert(std::endian::native == std::endian::little, "the wire is little-endian");
+
+inline constexpr std::uint8_t kProtocolVersion = 1;
+/// Payload that travels inside the message; longer ones go by slot or by rendezvous. See
+/// docs/decisions.md for the measurement.
+inline constexpr std::size_t kInlineBytes = 8 * 1024;
+/// Longest body that is not file data.
+inline constexpr std::size_t kMaxBodyBytes = 64 * 1024;
+/// Longest run of file data in one message: one large Buffer.
+inline constexpr std::size_t kMaxPieceBytes = 1 << 20;
+
+/// The epoch of requests that go by file id: no cached name can make them wrong.
+inline constexpr std::uint64_t kAnyEpoch = ~std::uint64_t{0};
+
+struct RequestHeader {
+  std::uint8_t version = kProtocolVersion;
+  Opcode opcode{};
+  std::uint16_t flags = 0;  ///< RequestFlags
+  std::uint32_t uid = 0;    ///< caller, for new inodes
+  std::uint64_t request_id = 0;
+  std::uint64_t cookie = 0;         ///< of the connection; 0 in connect
+  std::uint64_t epoch = kAnyEpoch;  ///< the sender's namespace epoch
+  FileId file;
+  std::uint64_t offset = 0;    ///< read, write: the index of the chunk
+  std::uint64_t length = 0;    ///< read, write: pack(ChunkRange)
+  std::uint64_t argument = 0;  ///< see docs/protocol.md
+};
+static_assert(sizeof(RequestHeader) == 72 && std::is_trivially_copyable_v<RequestHeader>);
+
+struct ReplyHeader {
+  std::uint8_t version = kProtocolVersion;
+  std::uint8_t opcode = 0;  ///< the request's | kReplyBit
+  std::uint16_t flags = 0;  ///< ReplyFlags
+  std::int32_t error = 0;   ///< errno, 0 for success
+  std::uint64_t request_id = 0;
+  std::uint64_t epoch = 0;  ///< the server's namespace epoch
+  std::uint64_t value = 0;
+  std::uint64_t second = 0;
+};
+static_assert(sizeof(ReplyHeader) == 40 && std::is_trivially_copyable_v<ReplyHeader>);
+
+inline constexpr std::uint8_t kReplyBit = 0x80;
+/// cut_data: the generation that stands for "the file is gone".
+inline constexpr std::uint64_t kDropGeneration = ~std::uint64_t{0};
+
+namespace request_flags {
+inline constexpr std::uint16_t kForWrite = 1;     ///< open, close: the handle may write
+inline constexpr std::uint16_t kCreate = 2;       ///< open_name: O_CREAT
+inline constexpr std::uint16_t kExclusive = 4;    ///< open_name: O_EXCL
+inline constexpr std::uint16_t kTruncate = 8;     ///< open_name: O_TRUNC
+inline constexpr std::uint16_t kSlot = 16;        ///< write: the bytes stand in the slot `argument`
+inline constexpr std::uint16_t kKeepSlot = 32;    ///< write: leave the slot with the client
+inline constexpr std::uint16_t kToSlot = 64;      ///< read: leave the bytes in a slot for a get
+inline constexpr std::uint16_t kHasSize = 128;    ///< close: offset, argument are a size report
+inline constexpr std::uint16_t kDirectory = 256;  ///< open_name: O_DIRECTORY
+}  // namespace request_flags
+
+namespace reply_flags {
+inline constexpr std::uint16_t kCreated = 1;   ///< open_name: the file is new
+inline constexpr std::uint16_t kSlotKept = 2;  ///< write: the slot is the client's again
+inline constexpr std::uint16_t kInSlot = 4;    ///< read: the bytes stand in the slot `second`
+inline constexpr std::uint16_t kMore = 8;      ///< read_directory: there is a next page
+}  // namespace reply_flags
+
+/// A range within a chunk, as `length` of read and write holds it: chunks are at most 16 MiB.
+struct ChunkRange {
+  std::uint64_t offset;
+  std::uint64_t length;
+};
+constexpr std::uint64_t pack(ChunkRange range) { return range.offset << 32 | range.length; }
+constexpr ChunkRange unpack(std::uint64_t packed) { return {packed >> 32, packed & 0xffffffff}; }
+
+/// Whether a message's header is that of a reply. Looks at one byte; decode_* checks the rest.
+inline bool is_reply(Bytes header) {
+  return header.size() > 1 && (std::to_integer<std::uint8_t>(header[1]) & kReplyBit) != 0;
+}
+
+/// The header in `bytes`, or bad_message: wrong size, version or opcode.
+Result<RequestHeader> decode_request(Bytes bytes);
+Result<ReplyHeader> decode_reply(Bytes bytes);
+
+/// The bytes of a wire struct.
+template <class T>
+requires std::is_trivially_copyable_v<T> Bytes as_wire(const T& value) {
+  return std::as_bytes(std::span<const T, 1>(&value, 1));
+}
+
+}  // namespace mayfly

@@ -1,0 +1,38 @@
+#include "protocol/opcode.h"
+
+#include <array>
+
+namespace mayfly {
+
+const char* name_of(Opcode opcode) {
+  static constexpr std::array<const char*, kOpcodes> kNames = {"?",
+                                                               "connect",
+                                                               "disconnect",
+                                                               "shut_down",
+                                                               "look_up",
+                                                               "open_name",
+                                                               "open_id",
+                                                               "close",
+                                                               "get_attributes",
+                                                               "set_attributes",
+                                                               "report_size",
+                                                               "set_size",
+                                                               "make_directory",
+                                                               "remove_directory",
+                                                               "remove_file",
+                                                               "read_directory",
+                                                               "lease_slot",
+                                                               "release_slot",
+                                                               "write",
+                                                               "read",
+                                                               "data_end",
+                                                               "sync_data",
+                                                               "usage",
+                                                               "cut_data",
+                                                               "freeze_directory",
+                                                               "thaw_directory",
+                                                               "entomb_directory"};
+  return index_of(opcode) < kNames.size() ? kNames[index_of(opcode)] : "?";
+}
+
+}  // namespace mayfly

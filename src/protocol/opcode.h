@@ -1,0 +1,49 @@
+// Opcode: what a request asks for. The numbers stand on the wire (docs/protocol.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace mayfly {
+
+enum class Opcode : std::uint8_t {
+  connect = 1,
+  disconnect,
+  shut_down,
+  // Namespace, at the server of a dentry or of an inode.
+  look_up,
+  open_name,
+  open_id,
+  close,
+  get_attributes,
+  set_attributes,
+  report_size,
+  set_size,
+  make_directory,
+  remove_directory,
+  remove_file,
+  read_directory,
+  // Bytes, at the server of a chunk.
+  lease_slot,
+  release_slot,
+  write,
+  read,
+  data_end,
+  sync_data,
+  usage,
+  // Between servers.
+  cut_data,
+  freeze_directory,
+  thaw_directory,
+  entomb_directory,
+  count_,  ///< not an opcode
+};
+
+inline constexpr std::size_t kOpcodes = static_cast<std::size_t>(Opcode::count_);
+
+constexpr std::size_t index_of(Opcode opcode) { return static_cast<std::size_t>(opcode); }
+
+/// A word for logs and messages: "write".
+const char* name_of(Opcode opcode);
+
+}  // namespace mayfly

@@ -1,0 +1,33 @@
+// get_attributes, set_attributes, usage.
+#include "protocol/bodies.h"
+#include "server/operation.h"
+
+namespace mayfly {
+
+void get_attributes(Server& server, const Request& request) {
+  const auto attributes = server.names().get_attributes(request.header.file);
+  if (!attributes) return server.reply(request, attributes.error());
+  server.reply(request, Errc::ok, 0, 0, 0, as_wire(*attributes));
+}
+
+void set_attributes(Server& server, const Request& request) {
+  const auto body = decode_change(request.body());
+  if (!body) return server.reply(request, body.error());
+  AttributeChange change;
+  change.mask = body->mask;
+  change.mode = body->mode;
+  change.uid = body->uid;
+  change.gid = body->gid;
+  change.atime_ns = body->atime_ns;
+  change.mtime_ns = body->mtime_ns;
+  const auto changed = server.names().set_attributes(request.header.file, change, wall_clock_ns());
+  if (!changed) return server.reply(request, changed.error());
+  server.reply(request, Errc::ok, 0, 0, 0, as_wire(*changed));
+}
+
+void usage(Server& server, const Request& request) {
+  const StoreUsage usage = server.store().usage();
+  server.reply(request, Errc::ok, usage.capacity_bytes, usage.used_bytes);
+}
+
+}  // namespace mayfly

@@ -1,0 +1,43 @@
+// data_end, sync_data, cut_data: what a server does with all chunks of a file that it holds.
+#include <algorithm>
+
+#include "server/operation.h"
+
+namespace mayfly {
+
+void data_end(Server& server, const Request& request) {
+  const std::uint64_t chunk_bytes = request.header.length;
+  std::uint64_t end = 0;
+  for (const ChunkExtent& chunk : server.store().chunks_of(request.header.file)) {
+    end = std::max(end, chunk.index * chunk_bytes + chunk.end_bytes);
+  }
+  server.reply(request, Errc::ok, end);
+}
+
+Task<void> sync_data(Server& server, Request request) {
+  const Status status = co_await server.store().sync();
+  server.reply(request, to_errc(status));
+}
+
+Task<void> cut_data(Server& server, Request request) {
+  const FileId file = request.header.file;
+  const std::uint64_t size = request.header.offset;
+  const std::uint64_t chunk_bytes = request.header.length;
+  const bool drop = request.header.argument == kDropGeneration;
+  if (chunk_bytes == 0) co_return server.reply(request, Errc::bad_message);
+  const std::shared_ptr<Server::FileData> data = server.data_of(file);
+  // With all permits no write of the file is under way: none can bring back what is cut here.
+  auto permit = co_await data->users.acquire(Server::FileData::kAll);
+  if (!drop) data->generation = static_cast<std::uint32_t>(request.header.argument);
+  TaskGroup group;
+  for (const ChunkExtent& chunk : server.store().chunks_of(file)) {
+    const std::uint64_t begin = chunk.index * chunk_bytes;
+    const std::uint64_t end = size > begin ? size - begin : 0;
+    if (end < chunk.end_bytes) group.add(server.store().truncate({file, chunk.index}, end));
+  }
+  const Status status = co_await group.join();
+  if (drop) server.forget_data(file);
+  server.reply(request, to_errc(status));
+}
+
+}  // namespace mayfly

@@ -1,0 +1,111 @@
+// open_name, open_id: a handle comes to be, and with O_CREAT the file.
+#include "protocol/bodies.h"
+#include "server/operation.h"
+
+namespace mayfly {
+namespace {
+
+Creation creation_of(const Request& request, const NameBody& body) {
+  Creation creation;
+  creation.mode = body.mode;
+  creation.uid = request.header.uid;
+  creation.gid = body.gid;
+  creation.layout = body.layout;
+  creation.now_ns = wall_clock_ns();
+  return creation;
+}
+
+/// The file of that name, made if the request says so.
+Result<Created> find_or_create(Server& server, const Request& request, const NameBody& body) {
+  if (request.has(request_flags::kCreate)) {
+    return server.names().create_file(request.header.file, body.name, creation_of(request, body),
+                                      request.has(request_flags::kExclusive));
+  }
+  auto entry = server.names().lookup(request.header.file, body.name);
+  if (!entry) return entry.error();
+  Created found;
+  found.entry = *entry;
+  return found;
+}
+
+void undo_open(Server& server, Connection& connection, FileId file, Access access) {
+  const auto held = connection.opens.find({file, access});
+  // Gone with its connection, which has given up the handle already.
+  if (held == connection.opens.end()) return;
+  if (--held->second == 0) connection.opens.erase(held);
+  server.settle(server.names().close(file, access));
+}
+
+/// Counts the handle and answers with the file's attributes.
+Task<void> finish_open(Server& server, const Request& request, FileId file, bool truncates,
+                       std::uint16_t flags) {
+  const Access access = request.has(request_flags::kForWrite) ? Access::write : Access::read;
+  auto opened = server.names().open(file, access);
+  if (!opened) co_return server.reply(request, opened.error());
+  if (request.connection->dead) {
+    server.settle(server.names().forget(file, access));
+    co_return;
+  }
+  ++request.connection->opens[{file, access}];
+  Attributes attributes = *opened;
+  if (truncates) {
+    auto cut = co_await truncate_file(server, file, 0);
+    server.drop_lock(file);
+    if (!cut) {
+      undo_open(server, *request.connection, file, access);
+      co_return server.reply(request, cut.error());
+    }
+    attributes = *cut;
+  }
+  server.reply(request, Errc::ok, 0, 0, flags, as_wire(attributes));
+}
+
+}  // namespace
+
+Task<void> open_name(Server& server, Request request) {
+  const auto body = decode_name(request.body());
+  if (!body) co_return server.reply(request, body.error());
+  auto found = find_or_create(server, request, *body);
+  while (!found && found.error() == Errc::busy && server.frozen().contains(request.header.file)) {
+    co_await wait_for_thaw(server, request.header.file);
+    found = find_or_create(server, request, *body);
+  }
+  if (!found) co_return server.reply(request, found.error());
+  const Entry& entry = found->entry;
+  if (!entry.attributes) co_return server.reply(request, Errc::stale);
+  if (entry.type == DentryType::directory) {
+    const bool writes = request.has(request_flags::kForWrite | request_flags::kTruncate);
+    // A directory's handle is not counted: it keeps nothing alive.
+    co_return server.reply(request, writes ? Errc::is_a_directory : Errc::ok, 0, 0, 0,
+                           as_wire(*entry.attributes));
+  }
+  if (request.has(request_flags::kDirectory)) {
+    co_return server.reply(request, Errc::not_a_directory);
+  }
+  // Whether there is anything to cut is asked before the opener itself counts as a writer.
+  const bool has_bytes =
+      entry.attributes->size != 0 || (entry.attributes->flags & kSizeUnsettled) != 0;
+  co_await finish_open(server, request, entry.id,
+                       has_bytes && request.has(request_flags::kTruncate),
+                       found->created ? reply_flags::kCreated : 0);
+}
+
+Task<void> open_id(Server& server, Request request) {
+  co_await finish_open(server, request, request.header.file, false, 0);
+}
+
+Task<void> make_directory(Server& server, Request request) {
+  const auto body = decode_name(request.body());
+  if (!body) co_return server.reply(request, body.error());
+  const Creation creation = creation_of(request, *body);
+  const FileId parent = request.header.file;
+  auto made = server.names().make_directory(parent, body->name, creation);
+  while (!made && made.error() == Errc::busy && server.frozen().contains(parent)) {
+    co_await wait_for_thaw(server, parent);
+    made = server.names().make_directory(parent, body->name, creation);
+  }
+  if (!made) co_return server.reply(request, made.error());
+  server.reply(request, Errc::ok, 0, 0, 0, as_wire(*made));
+}
+
+}  // namespace mayfly

@@ -1,0 +1,54 @@
+#include "server/peers.h"
+
+#include <numeric>
+
+namespace mayfly {
+
+Peers::Peers(EventLoop& loop, Worker& worker, const SessionInfo& session, Nanoseconds deadline)
+    : servers_(session.server_count()) {
+  for (std::uint32_t server = 0; server < servers_; ++server) {
+    channels_.push_back(std::make_unique<Channel>(loop, worker, session, server, deadline));
+  }
+}
+
+Task<Status> Peers::ask(std::vector<std::uint32_t> targets, RequestHeader header,
+                        std::uint64_t& sum) {
+  TaskGroup group;
+  for (const std::uint32_t server : targets) group.add(ask_one(server, header, sum));
+  co_return co_await group.join();
+}
+
+Task<Status> Peers::ask_one(std::uint32_t server, RequestHeader header, std::uint64_t& sum) {
+  auto reply = co_await channels_[server]->call(header);
+  if (!reply) co_return reply.error();
+  sum += reply->header.value;
+  co_return reply->status();
+}
+
+std::vector<std::uint32_t> Peers::everyone() const {
+  std::vector<std::uint32_t> all(servers_);
+  std::iota(all.begin(), all.end(), 0U);
+  return all;
+}
+
+std::vector<std::uint32_t> Peers::holders(const Layout& layout) const {
+  std::vector<std::uint32_t> holders;
+  for (std::uint32_t column = 0; column < width(layout, servers_); ++column) {
+    holders.push_back(server_of_chunk(layout, column, servers_));
+  }
+  return holders;
+}
+
+bool Peers::on_endpoint_failed(Endpoint& endpoint, Errc why) {
+  for (auto& channel : channels_) {
+    if (channel->on_endpoint_failed(endpoint, why)) return true;
+  }
+  return false;
+}
+
+Task<void> Peers::close() {
+  // No goodbyes: the others are going too, and one that has gone could not answer.
+  for (auto& channel : channels_) co_await channel->drop();
+}
+
+}  // namespace mayfly

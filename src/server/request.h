@@ -1,0 +1,35 @@
+// Request: one request on its way through a handler.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "async/gate.h"
+#include "protocol/header.h"
+#include "server/connection.h"
+#include "transport/message.h"
+
+namespace mayfly {
+
+/// Owner: the handler. It keeps its connection alive and counts in its gate. Thread: the loop's.
+class Request {
+ public:
+  Request(std::shared_ptr<Connection> connection, const RequestHeader& header, Message message)
+      : connection(std::move(connection)),
+        header(header),
+        message(std::move(message)),
+        pass_(this->connection->requests) {}
+  Request(Request&&) = default;
+
+  bool has(std::uint16_t flag) const { return (header.flags & flag) != 0; }
+  Bytes body() const { return message.payload(); }
+
+  std::shared_ptr<Connection> connection;
+  RequestHeader header;
+  Message message;
+
+ private:
+  Gate::Pass pass_;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,140 @@
+// Server: one server of a session. It owns everything that a server rank has and runs its loop.
+//
+// Owner: a server rank (mpi_launch) or a test. Thread: the one that created it (the ring is bound
+// to it). Order: create(), address() to all others, serve() until stop, destroy. Failure: create()
+// says in one sentence what is wrong; serve() ends with an error only if the server
+//   cannot go on.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "async/event_loop.h"
+#include "async/semaphore.h"
+#include "memory/buffer_pool.h"
+#include "metadata/namespace.h"
+#include "protocol/session_info.h"
+#include "server/connection.h"
+#include "server/peers.h"
+#include "server/request.h"
+#include "storage/chunk_store.h"
+#include "transport/worker.h"
+
+namespace mayfly {
+
+struct ServerOptions {
+  std::uint64_t memory_bytes = 64 * kMiB;  ///< the pool: pinned, stated, all of it
+  std::uint32_t root_mode = 0755;          ///< permission bits of "/"
+  /// Shorter than the clients', so that they hear from us about the server that hangs.
+  Nanoseconds peer_deadline = Channel::kDefaultDeadline / 3;
+};
+
+/// What a server stands on: made by open_server() on real hardware, by tests on the twins.
+struct ServerParts {
+  EventLoop& loop;
+  Worker& worker;
+  RegisteredMemory& memory;
+  BufferPool& pool;
+  ChunkStore& store;
+};
+
+class Server final : public Receiver {
+ public:
+  Server(ServerParts parts, const ServerOptions& options);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  /// Joins `session` as its server `index`; from here on requests are answered, none before.
+  void join(const SessionInfo& session, std::uint32_t index);
+  /// Runs until stopped, then answers what is in flight, says goodbye and closes all connections.
+  void serve();
+  /// What serve() does at its end; for simulations, which turn the loop themselves.
+  Task<void> wind_down();
+  /// Ends serve(). Safe in a signal handler: sets a flag; wake the loop with a signal or an event.
+  void stop() { stopping_.store(true, std::memory_order_relaxed); }
+  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+
+  void on_message(Message message) override;
+  void on_endpoint_failed(Endpoint& endpoint, Errc why) override;
+
+  // For handlers.
+  EventLoop& loop() { return parts_.loop; }
+  Worker& worker() { return parts_.worker; }
+  RegisteredMemory& memory() { return parts_.memory; }
+  BufferPool& pool() { return parts_.pool; }
+  ChunkStore& store() { return parts_.store; }
+  Namespace& names() { return *namespace_; }
+  Peers& peers() { return *peers_; }
+  const SessionInfo& session() const { return session_; }
+  std::uint32_t index() const { return index_; }
+  std::uint32_t servers() const { return session_.server_count(); }
+  const std::string& describe() const { return name_; }
+
+  /// Answers a request. `body` is at most kMaxPostedPayloadBytes.
+  void reply(const Request& request, Errc error, std::uint64_t value = 0, std::uint64_t second = 0,
+             std::uint16_t flags = 0, Bytes body = {});
+  /// The same with a body of any size, which must live until the task is done.
+  Task<void> reply_with(const Request& request, ReplyHeader header, Bytes body);
+  ReplyHeader reply_header(const Request& request, Errc error) const;
+
+  /// Registers a new connection; its cookie is its name.
+  std::shared_ptr<Connection> admit(std::unique_ptr<Endpoint> endpoint);
+  /// Ends a connection: waits for its requests, gives back what it held, closes its endpoint.
+  void expel(std::shared_ptr<Connection> connection);
+  /// Write slots that one connection may hold now: an equal share, at least one.
+  std::size_t slot_share() const;
+
+  /// What orders the writes and cuts of one file's data on this server.
+  struct FileData {
+    static constexpr std::uint64_t kAll = 1 << 20;
+    Semaphore users{kAll};         ///< a write takes one permit, a cut takes all
+    std::uint32_t generation = 0;  ///< truncate generation of the last cut
+  };
+  /// Made at the first use; shared, so that whoever waits keeps it.
+  std::shared_ptr<FileData> data_of(FileId file);
+  void forget_data(FileId file) { file_data_.erase(file); }
+
+  /// One truncate or rmdir of an inode at a time.
+  std::shared_ptr<Semaphore> lock_of(FileId file);
+  void drop_lock(FileId file);
+  /// Frozen directories of this shard. Whoever may not go on waits for the one permit, which thaw
+  /// hands out and each waiter passes on.
+  std::unordered_map<FileId, std::shared_ptr<Semaphore>>& frozen() { return frozen_; }
+
+  /// Frees the chunks of a file that has no name and no handle any more, on all of its servers.
+  void drop_data(const Attributes& file);
+  /// close or forget gave `release`: drops the data if nothing is left of the file.
+  void settle(const Result<Release>& release);
+
+ private:
+  void dispatch(const RequestHeader& header, Message message);
+  void refuse(const RequestHeader& header, const Message& message, Errc error);
+  void release_opens(Connection& connection);
+  void release_frozen();
+  Task<void> flush(std::shared_ptr<Connection> connection);
+  Task<void> retire(std::shared_ptr<Connection> connection);
+
+  ServerParts parts_;
+  ServerOptions options_;
+  SessionInfo session_;
+  std::uint32_t index_ = 0;
+  std::string name_ = "server";
+  std::unique_ptr<Namespace> namespace_;
+  std::unique_ptr<Peers> peers_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;
+  std::size_t retiring_ = 0;
+  std::unordered_map<FileId, std::shared_ptr<FileData>> file_data_;
+  std::unordered_map<FileId, std::shared_ptr<Semaphore>> locks_;
+  std::unordered_map<FileId, std::shared_ptr<Semaphore>> frozen_;
+  std::atomic<bool> stopping_{false};
+};
+
+/// Nanoseconds since 1970, for inode times.
+std::int64_t wall_clock_ns();
+
+}  // namespace mayfly

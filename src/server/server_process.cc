@@ -1,0 +1,188 @@
+#include "server/server_process.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <utility>
+
+#include "base/log.h"
+#include "storage/data_file.h"
+#include "storage/disk_chunk_store.h"
+#include "storage/null_chunk_store.h"
+#include "transport/ucx_worker.h"
+
+namespace mayfly {
+namespace {
+
+constexpr std::uint64_t kMinMemoryBytes = 2 * kMiB;
+constexpr std::array<int, 2> kEndingSignals = {SIGTERM, SIGINT};
+
+std::atomic<bool> signal_seen{false};
+std::atomic<int> wake_descriptor{-1};
+static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
+
+/// Runs on any thread of the process, MPI's own included. An eventfd and not a signalfd: the latter
+/// would need every thread to block the signals.
+void on_ending_signal(int /*number*/) {
+  const int saved_errno = errno;
+  signal_seen.store(true);
+  const std::uint64_t one = 1;
+  const int descriptor = wake_descriptor.load(std::memory_order_relaxed);
+  if (descriptor >= 0 && ::write(descriptor, &one, sizeof one) < 0) {
+    // Only a full counter can refuse, and then the loop is awake already.
+  }
+  errno = saved_errno;
+}
+
+Failure cannot_start(Errc code, const std::string& what) {
+  return {code, what + " (" + describe(code) + ")."};
+}
+
+Result<std::uint64_t, Failure> default_capacity(const ServerProcessOptions& options) {
+  struct statvfs status {};
+  if (::statvfs(options.scratch.c_str(), &status) != 0) {
+    // DataFile::open finds the same and has the better words for it.
+    return kMiB;
+  }
+  const std::uint64_t free_bytes = std::uint64_t{status.f_bavail} * status.f_frsize;
+  const std::uint64_t share = free_bytes / 10 * 9 / std::max(1U, options.servers_on_scratch);
+  if (share < kMiB) {
+    return Failure{Errc::no_space,
+                   fmt::format("The file system of the scratch directory {} has only {} free: "
+                               "free space, or name another.",
+                               options.scratch, format_bytes(free_bytes))};
+  }
+  return share;
+}
+
+}  // namespace
+
+/// SIGTERM, SIGINT and the launcher's death as an event of the loop; the descriptor makes sure that
+/// none is lost between the loop's last look and its sleep.
+class StopSignal final : public EventSource {
+ public:
+  StopSignal() : launcher_(::getppid()), descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    MAYFLY_ASSERT(wake_descriptor.exchange(descriptor_) == -1);
+    struct sigaction action {};
+    action.sa_handler = on_ending_signal;
+    action.sa_flags = SA_RESTART;
+    for (std::size_t i = 0; i < kEndingSignals.size(); ++i) {
+      ::sigaction(kEndingSignals[i], &action, &before_[i]);
+    }
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    // It may have died before the kernel was told to watch.
+    if (::getppid() != launcher_) on_ending_signal(SIGTERM);
+  }
+  StopSignal(const StopSignal&) = delete;
+  StopSignal& operator=(const StopSignal&) = delete;
+  ~StopSignal() override {
+    ::prctl(PR_SET_PDEATHSIG, 0);
+    for (std::size_t i = 0; i < kEndingSignals.size(); ++i) {
+      ::sigaction(kEndingSignals[i], &before_[i], nullptr);
+    }
+    wake_descriptor.store(-1);
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  bool is_usable() const { return descriptor_ >= 0; }
+  bool caught() const { return caught_; }
+  /// Who is stopped.
+  void set_server(Server* server) { server_ = server; }
+
+  std::size_t poll() override {
+    if (!signal_seen.load(std::memory_order_relaxed)) return 0;
+    signal_seen.store(false);
+    // Emptied, or the loop could not sleep while it winds down.
+    std::uint64_t count = 0;
+    if (::read(descriptor_, &count, sizeof count) < 0) count = 0;
+    caught_ = true;
+    if (server_ != nullptr) server_->stop();
+    return 1;
+  }
+  bool arm() override { return !signal_seen.load(); }
+  int event_fd() const override { return descriptor_; }
+
+ private:
+  pid_t launcher_;
+  int descriptor_;
+  std::array<struct sigaction, kEndingSignals.size()> before_{};
+  Server* server_ = nullptr;
+  bool caught_ = false;
+};
+
+ServerProcess::ServerProcess() = default;
+
+ServerProcess::~ServerProcess() {
+  if (signal_ != nullptr) signal_->set_server(nullptr);
+}
+
+Result<std::unique_ptr<ServerProcess>, Failure> ServerProcess::create(
+    const ServerProcessOptions& options) {
+  std::unique_ptr<ServerProcess> process(new ServerProcess());
+  if (auto built = process->build(options); !built) return built.error();
+  return process;
+}
+
+Result<void, Failure> ServerProcess::build(const ServerProcessOptions& options) {
+  if (options.memory_bytes < kMinMemoryBytes) {
+    return Failure{Errc::invalid,
+                   fmt::format("A server needs at least {} of memory, not {}.",
+                               format_bytes(kMinMemoryBytes), format_bytes(options.memory_bytes))};
+  }
+  signal_ = std::make_unique<StopSignal>();
+  if (!signal_->is_usable()) return cannot_start(Errc::too_many_open, "No event descriptor");
+  // The drive first: it is what users get wrong.
+  MAYFLY_TRY(ring, Ring::create());
+  ring_ = std::move(ring);
+  if (auto built = build_store(options); !built) return built.error();
+
+  MAYFLY_TRY(worker, UcxWorker::create(UcxOptions()));
+  worker_ = std::move(worker);
+  auto memory = worker_->allocate(round_up(options.memory_bytes, kMinMemoryBytes));
+  if (!memory) {
+    return cannot_start(memory.error(), fmt::format("{} of memory could not be registered",
+                                                    format_bytes(options.memory_bytes)));
+  }
+  memory_ = std::move(*memory);
+  pool_ = std::make_unique<BufferPool>(memory_->memory());
+  ring_->register_buffers(memory_->memory());
+
+  loop_ = std::make_unique<EventLoop>(*ring_);
+  loop_->add(*ring_);
+  loop_->add(*worker_);
+  loop_->add(*signal_);
+  ServerOptions server_options;
+  server_options.memory_bytes = options.memory_bytes;
+  server_ = std::make_unique<Server>(ServerParts{*loop_, *worker_, *memory_, *pool_, *store_},
+                                     server_options);
+  signal_->set_server(server_.get());
+  return {};
+}
+
+Result<void, Failure> ServerProcess::build_store(const ServerProcessOptions& options) {
+  std::uint64_t capacity = options.capacity_bytes;
+  if (options.null_store) {
+    store_ = std::make_unique<NullChunkStore>();
+    return {};
+  }
+  if (capacity == 0) {
+    MAYFLY_TRY(share, default_capacity(options));
+    capacity = share;
+  }
+  MAYFLY_TRY(file, DataFile::open(options.scratch, capacity));
+  store_ = std::make_unique<DiskChunkStore>(*ring_, std::move(file));
+  return {};
+}
+
+ServerEnd ServerProcess::serve() {
+  server_->serve();
+  return signal_->caught() ? ServerEnd::signalled : ServerEnd::shut_down;
+}
+
+}  // namespace mayfly

@@ -1,0 +1,66 @@
+// set_size, and dropping data: one inode, all servers that can hold its chunks.
+#include "base/log.h"
+#include "server/operation.h"
+
+namespace mayfly {
+namespace {
+
+RequestHeader cut_request(Server& server, const Attributes& file, std::uint64_t size,
+                          std::uint64_t generation) {
+  RequestHeader header;
+  header.opcode = Opcode::cut_data;
+  header.epoch = server.names().epoch();
+  header.file = file.id;
+  header.offset = size;
+  header.length = file.layout.chunk_bytes;
+  header.argument = generation;
+  return header;
+}
+
+Task<Result<Attributes>> cut_everywhere(Server& server, FileId file, std::uint64_t size) {
+  MAYFLY_CO_TRY(attributes, server.names().get_attributes(file));
+  MAYFLY_CO_TRY(generation, server.names().begin_truncate(file, wall_clock_ns()));
+  const RequestHeader header = cut_request(server, attributes, size, generation);
+  std::vector<std::uint32_t> holders = server.peers().holders(attributes.layout);
+  std::uint64_t unused = 0;
+  const Status cut = co_await server.peers().ask(std::move(holders), header, unused);
+  if (!cut) {
+    MAYFLY_CO_CHECKED(server.names().abandon_truncate(file));
+    co_return cut.error();
+  }
+  co_return server.names().finish_truncate(file, size, wall_clock_ns());
+}
+
+Task<void> drop_everywhere(Server& server, Attributes file) {
+  const RequestHeader header = cut_request(server, file, 0, kDropGeneration);
+  std::vector<std::uint32_t> holders = server.peers().holders(file.layout);
+  std::uint64_t unused = 0;
+  const Status dropped = co_await server.peers().ask(std::move(holders), header, unused);
+  if (!dropped && !server.stopping()) {
+    log::warn("{}: the space of a removed file could not be freed everywhere: {}",
+              server.describe(), describe(dropped.error()));
+  }
+}
+
+}  // namespace
+
+Task<Result<Attributes>> truncate_file(Server& server, FileId file, std::uint64_t size) {
+  const std::shared_ptr<Semaphore> lock = server.lock_of(file);
+  auto permit = co_await lock->acquire();
+  co_return co_await cut_everywhere(server, file, size);
+}
+
+Task<void> set_size(Server& server, Request request) {
+  auto attributes = co_await truncate_file(server, request.header.file, request.header.offset);
+  server.drop_lock(request.header.file);
+  if (!attributes) co_return server.reply(request, attributes.error());
+  server.reply(request, Errc::ok, 0, 0, 0, as_wire(*attributes));
+}
+
+void Server::drop_data(const Attributes& file) {
+  // Nothing was ever written: no server has anything of it.
+  if (file.size == 0 && (file.flags & kSizeUnsettled) == 0) return;
+  loop().spawn(drop_everywhere(*this, file));
+}
+
+}  // namespace mayfly

@@ -1,0 +1,72 @@
+// write: bytes from a slot, from the message, or from the sender's memory to a chunk.
+#include "server/operation.h"
+
+namespace mayfly {
+namespace {
+
+bool is_sane(const Request& request, const ChunkRange& range) {
+  const std::uint64_t payload = request.message.payload_bytes();
+  return range.length > 0 && range.offset <= 16 * kMiB &&
+         range.offset % kPageBytes + range.length <= kMaxPieceBytes &&
+         payload == (request.has(request_flags::kSlot) ? 0 : range.length);
+}
+
+/// The Buffer that holds the request's bytes, at their offset within the page.
+Task<Result<Buffer>> take_payload(Server& server, Request& request, ChunkRange range) {
+  const std::size_t in_page = range.offset % kPageBytes;
+  if (request.has(request_flags::kSlot)) {
+    auto& slots = request.connection->write_slots;
+    const auto slot = slots.find(request.header.argument);
+    if (slot == slots.end()) co_return Errc::invalid;
+    Buffer buffer = std::move(slot->second);
+    slots.erase(slot);
+    co_return buffer;
+  }
+  const bool is_small = in_page + range.length <= kBufferBytes[1];
+  Buffer buffer =
+      co_await server.pool().acquire(is_small ? BufferClass::small : BufferClass::large);
+  const MutableBytes into(buffer.data() + in_page, range.length);
+  const Status received = co_await request.message.receive(into);
+  if (!received) co_return received.error();
+  co_return buffer;
+}
+
+/// Gives the slot of a finished write back to the client or to the pool.
+std::uint16_t settle_slot(Server& server, const Request& request, Buffer buffer) {
+  Connection& connection = *request.connection;
+  const bool keep = request.has(request_flags::kKeepSlot) && !connection.dead &&
+                    !server.pool().has_waiters(BufferClass::large) &&
+                    connection.leased <= server.slot_share();
+  if (!keep) {
+    --connection.leased;
+    return 0;
+  }
+  const std::uint64_t offset = buffer.slab_offset();
+  connection.write_slots.emplace(offset, std::move(buffer));
+  return reply_flags::kSlotKept;
+}
+
+}  // namespace
+
+Task<void> write(Server& server, Request request) {
+  const ChunkRange range = unpack(request.header.length);
+  if (!is_sane(request, range)) co_return server.reply(request, Errc::bad_message);
+  auto payload = co_await take_payload(server, request, range);
+  if (!payload) co_return server.reply(request, payload.error());
+  const std::shared_ptr<Server::FileData> data = server.data_of(request.header.file);
+  auto permit = co_await data->users.acquire();
+  const std::uint32_t generation = data->generation;
+  const ChunkId chunk{request.header.file, request.header.offset};
+  Task<Transfer> writing =
+      server.store().write(chunk, range.offset, std::move(*payload), range.length);
+  Transfer written = co_await std::move(writing);
+  permit.release();
+  std::uint16_t flags = 0;
+  if (request.has(request_flags::kSlot)) {
+    flags = settle_slot(server, request, std::move(written.buffer));
+  }
+  const Errc error = written.bytes ? Errc::ok : written.bytes.error();
+  server.reply(request, error, written.bytes ? *written.bytes : 0, generation, flags);
+}
+
+}  // namespace mayfly

@@ -1,0 +1,29 @@
+// Chunk: what DiskChunkStore knows of one chunk. Pure state.
+//
+// A page is either without a place, or has a place but was never written (its bytes on the disk
+// belong to somebody before us), or written. Whoever changes written, end or stale_tails holds the
+// pages in `lock`. The hook is in the list of chunks with surplus pages.
+#pragma once
+
+#include <cstdint>
+
+#include "base/intrusive_list.h"
+#include "storage/page_map.h"
+#include "storage/page_set.h"
+#include "storage/range_lock.h"
+#include "storage/stale_tails.h"
+
+namespace mayfly {
+
+struct Chunk : ListHook {
+  RangeLock lock;
+  PageMap places;
+  PageSet written;
+  StaleTails stale_tails;
+  std::uint64_t end_bytes = 0;      ///< 0: not there yet, or not any more
+  std::uint32_t claimed_end = 0;    ///< pages from here on have places only in advance: surplus
+  std::uint64_t surplus_pages = 0;  ///< how many those are
+  std::uint32_t users = 0;          ///< operations that hold on to this object
+};
+
+}  // namespace mayfly

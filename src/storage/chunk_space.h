@@ -1,0 +1,54 @@
+// ChunkSpace: gives the pages of chunks their places in the data file.
+//
+// A chunk that grows from its end gets places in advance, up to the next power of two, so that
+// small sequential writes end up contiguous. Such surplus is only given while an eighth of the
+// capacity stays free, is not counted as used, and is taken back before anybody sees ENOSPC.
+// Owner: the store. Thread: the loop's.
+#pragma once
+
+#include <cstdint>
+
+#include "base/intrusive_list.h"
+#include "storage/chunk.h"
+#include "storage/data_file.h"
+#include "storage/extent_allocator.h"
+
+namespace mayfly {
+
+class ChunkSpace {
+ public:
+  ChunkSpace(Ring& ring, DataFile file);
+  ChunkSpace(const ChunkSpace&) = delete;
+  ChunkSpace& operator=(const ChunkSpace&) = delete;
+  ~ChunkSpace() { ring_.unregister_file(ring_file_); }
+
+  /// Gives every page of `pages` a place from what is free, contiguous where it has none. False
+  /// means that some have none yet: use map(). The caller holds `pages` exclusively.
+  bool try_map(Chunk& chunk, PageRange pages);
+  /// The same, making the file longer, using scattered blocks and taking back surplus. On failure
+  /// some pages may have got places: the caller unmaps them.
+  Task<Status> map(Chunk& chunk, PageRange pages);
+  void unmap(Chunk& chunk, PageRange pages);
+  /// Only the pages that were never written.
+  void unmap_unwritten(Chunk& chunk, PageRange pages);
+
+  RingFile file() const { return ring_file_; }
+  StoreUsage usage() const;
+
+ private:
+  std::uint64_t capacity_pages() const { return file_.capacity() / kPageBytes; }
+  /// Gives `gap`, which has no places, one extent.
+  bool place(Chunk& chunk, PageRange gap);
+  bool map_scattered(Chunk& chunk, PageRange pages);
+  bool take_back_surplus();
+  void recount_surplus(Chunk& chunk);
+
+  Ring& ring_;
+  DataFile file_;
+  RingFile ring_file_;
+  ExtentAllocator allocator_;
+  IntrusiveList<Chunk> with_surplus_;
+  std::uint64_t surplus_pages_ = 0;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,70 @@
+// ChunkStore: the chunks of files that this server holds. One of the two seams: DiskChunkStore
+// keeps them on a drive, MemoryChunkStore in memory; both pass the same tests.
+//
+// Owner: the server. Thread: the loop's.
+// Order: a write or cut that has completed is seen by every later read. Operations on overlapping
+//   pages of one chunk happen one after the other, in the order in which they were started; those
+//   on different pages run side by side.
+// Failure: every error is the operation's result. ENOSPC fails that write alone and changes nothing
+//   but, at the most, bytes within the range that it was to write. A failed write leaves the
+//   chunk's end where it was.
+// Holes: bytes below a chunk's end that were never written read as zeros.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "async/task.h"
+#include "base/file_id.h"
+#include "base/result.h"
+#include "memory/buffer_pool.h"
+#include "storage/transfer.h"
+
+namespace mayfly {
+
+/// No chunk is longer; a write past it is Errc::file_too_big.
+inline constexpr std::uint64_t kChunkMaxBytes = 16 * kMiB;
+
+struct ChunkId {
+  FileId file;
+  std::uint64_t index = 0;
+  friend auto operator<=>(const ChunkId&, const ChunkId&) = default;
+};
+
+/// What is known of a chunk without reading it.
+struct ChunkExtent {
+  std::uint64_t index;      ///< which chunk of the file
+  std::uint64_t end_bytes;  ///< one past the last byte written, within the chunk
+};
+
+struct StoreUsage {
+  std::uint64_t capacity_bytes;
+  std::uint64_t used_bytes;  ///< allocated to chunks, in whole pages
+};
+
+class ChunkStore {
+ public:
+  virtual ~ChunkStore() = default;
+
+  /// Writes the `length` bytes that stand in `buffer` from byte `offset % kPageBytes` on to the
+  /// chunk's bytes [offset, offset + length). The Buffer's other bytes may be changed. `length` >
+  /// 0, and offset % kPageBytes + length <= buffer.size(). All or an error.
+  virtual Task<Transfer> write(ChunkId chunk, std::uint64_t offset, Buffer buffer,
+                               std::size_t length) = 0;
+  /// Reads into `buffer` from byte `offset % kPageBytes` on (same limits). `bytes` is what lies
+  /// below the chunk's end, 0 for a chunk that does not exist.
+  virtual Task<Transfer> read(ChunkId chunk, std::uint64_t offset, Buffer buffer,
+                              std::size_t length) = 0;
+  /// Cuts the chunk to `end` bytes and frees whole pages behind it; what is cut reads as zeros
+  /// should the chunk grow again. Never makes a chunk longer. `end` 0 removes it.
+  virtual Task<Status> truncate(ChunkId chunk, std::uint64_t end) = 0;
+  /// Returns once every completed write is on stable storage.
+  virtual Task<Status> sync() = 0;
+
+  /// The chunks of `file` that exist here, in no order.
+  virtual std::vector<ChunkExtent> chunks_of(FileId file) const = 0;
+  virtual StoreUsage usage() const = 0;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,57 @@
+// MemoryChunkStore: chunks in memory, for tests and simulations; the twin of DiskChunkStore.
+//
+// Every operation is done within its call, so all happen in the order in which they were started.
+// Thread: the loop's. Failure: ENOSPC at the capacity, and whatever fail_next() asks for.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "storage/chunk_store.h"
+#include "storage/chunk_table.h"
+#include "storage/page_range.h"
+
+namespace mayfly {
+
+class MemoryChunkStore final : public ChunkStore {
+ public:
+  explicit MemoryChunkStore(std::uint64_t capacity_bytes) : capacity_bytes_(capacity_bytes) {}
+
+  Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
+                       std::size_t length) override;
+  Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
+  Task<Status> truncate(ChunkId id, std::uint64_t end) override;
+  Task<Status> sync() override;
+  std::vector<ChunkExtent> chunks_of(FileId file) const override { return chunks_.chunks_of(file); }
+  StoreUsage usage() const override { return {capacity_bytes_, used_pages_ * kPageBytes}; }
+
+  /// A smaller capacity than what is used only refuses new pages.
+  void set_capacity(std::uint64_t bytes) { capacity_bytes_ = bytes; }
+  /// The next `count` writes, reads and syncs fail with `code` and change nothing.
+  void fail_next(std::size_t count, Errc code) {
+    failures_left_ = count;
+    failure_ = code;
+  }
+
+ private:
+  using Page = std::array<std::byte, kPageBytes>;
+  struct Pages {
+    std::uint64_t end_bytes = 0;
+    std::vector<std::unique_ptr<Page>> pages;  ///< null: a hole
+  };
+
+  Status injected();
+  /// Gives every page of `range` its memory, or changes nothing.
+  Status allocate(ChunkId id, PageRange range);
+  void remove_pages_from(Pages& chunk, std::size_t begin);
+
+  std::uint64_t capacity_bytes_;
+  std::uint64_t used_pages_ = 0;
+  std::size_t failures_left_ = 0;
+  Errc failure_ = Errc::ok;
+  ChunkTable<Pages> chunks_;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,41 @@
+#include "storage/null_chunk_store.h"
+
+#include <algorithm>
+
+namespace mayfly {
+
+Task<Transfer> NullChunkStore::write(ChunkId id, std::uint64_t offset, Buffer buffer,
+                                     std::size_t length) {
+  std::uint64_t& end = ends_[id];
+  end = std::max<std::uint64_t>(end, offset + length);
+  co_return Transfer(std::move(buffer), length);
+}
+
+Task<Transfer> NullChunkStore::read(ChunkId id, std::uint64_t offset, Buffer buffer,
+                                    std::size_t length) {
+  const auto chunk = ends_.find(id);
+  const std::uint64_t end = chunk == ends_.end() ? 0 : chunk->second;
+  const std::uint64_t bytes = end > offset ? std::min<std::uint64_t>(length, end - offset) : 0;
+  co_return Transfer(std::move(buffer), static_cast<std::size_t>(bytes));
+}
+
+Task<Status> NullChunkStore::truncate(ChunkId id, std::uint64_t end) {
+  const auto chunk = ends_.find(id);
+  if (chunk == ends_.end()) co_return Status();
+  chunk->second = std::min(chunk->second, end);
+  if (chunk->second == 0) ends_.erase(chunk);
+  co_return Status();
+}
+
+Task<Status> NullChunkStore::sync() { co_return Status(); }
+
+std::vector<ChunkExtent> NullChunkStore::chunks_of(FileId file) const {
+  std::vector<ChunkExtent> chunks;
+  for (auto chunk = ends_.lower_bound({file, 0}); chunk != ends_.end() && chunk->first.file == file;
+       ++chunk) {
+    chunks.push_back({chunk->first.index, chunk->second});
+  }
+  return chunks;
+}
+
+}  // namespace mayfly

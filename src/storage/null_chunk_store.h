@@ -1,0 +1,25 @@
+// NullChunkStore: keeps where chunks end and not their bytes, to measure all but the drive. Reads
+// give whatever the Buffer held. Only behind ServerProcessOptions::null_store; never for data.
+#pragma once
+
+#include <map>
+
+#include "storage/chunk_store.h"
+
+namespace mayfly {
+
+class NullChunkStore final : public ChunkStore {
+ public:
+  Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
+                       std::size_t length) override;
+  Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
+  Task<Status> truncate(ChunkId id, std::uint64_t end) override;
+  Task<Status> sync() override;
+  std::vector<ChunkExtent> chunks_of(FileId file) const override;
+  StoreUsage usage() const override { return {std::uint64_t{1} << 50, 0}; }
+
+ private:
+  std::map<ChunkId, std::uint64_t> ends_;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,46 @@
+// PageMap: where the pages of a chunk are on the disk: sorted, disjoint runs. Pure logic.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "storage/free_blocks.h"
+#include "storage/page_range.h"
+
+namespace mayfly {
+
+class PageMap {
+ public:
+  /// Pages of the chunk from `page` on, within `pages`, that are contiguous on the disk from
+  /// `extent.page` on, or that have no place (extent.pages == 0).
+  struct Run {
+    PageRange pages;
+    Extent extent;
+    bool mapped() const { return extent.pages != 0; }
+  };
+
+  /// The run at the beginning of `pages`.
+  Run run(PageRange pages) const;
+  /// Gives the pages from `page` on, which have no place, the place `extent`.
+  void insert(std::uint32_t page, Extent extent);
+  /// Takes the places of `pages` away and appends them to `freed`.
+  void erase(PageRange pages, std::vector<Extent>& freed);
+
+  /// One past the last page that has a place.
+  std::uint32_t end() const { return mappings_.empty() ? 0 : mappings_.back().pages.end; }
+  bool empty() const { return mappings_.empty(); }
+  /// Pages from `begin` on that have a place.
+  std::uint64_t pages_from(std::uint32_t begin) const;
+
+ private:
+  struct Mapping {
+    PageRange pages;
+    std::uint64_t disk_page;
+  };
+  /// The first mapping that ends behind `page`.
+  std::size_t find(std::uint32_t page) const;
+
+  std::vector<Mapping> mappings_;
+};
+
+}  // namespace mayfly

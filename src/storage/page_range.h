@@ -1,0 +1,29 @@
+// PageRange: pages [begin, end) of a chunk.
+#pragma once
+
+#include <cstdint>
+
+#include "base/units.h"
+#include "storage/chunk_store.h"
+
+namespace mayfly {
+
+struct PageRange {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+
+  std::uint32_t pages() const { return end - begin; }
+  bool empty() const { return begin >= end; }
+  bool overlaps(PageRange other) const { return begin < other.end && other.begin < end; }
+  friend bool operator==(const PageRange&, const PageRange&) = default;
+};
+
+inline constexpr auto kChunkMaxPages = static_cast<std::uint32_t>(kChunkMaxBytes / kPageBytes);
+
+/// The pages that the bytes [offset, offset + length) touch.
+inline PageRange pages_of(std::uint64_t offset, std::uint64_t length) {
+  return {static_cast<std::uint32_t>(offset / kPageBytes),
+          static_cast<std::uint32_t>(round_up(offset + length, kPageBytes) / kPageBytes)};
+}
+
+}  // namespace mayfly

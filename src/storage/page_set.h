@@ -1,0 +1,27 @@
+// PageSet: a set of the pages of a chunk, one bit each. Pure logic.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "storage/page_range.h"
+
+namespace mayfly {
+
+class PageSet {
+ public:
+  bool contains(std::uint32_t page) const {
+    return page / 64 < words_.size() && (words_[page / 64] >> page % 64 & 1) != 0;
+  }
+  void insert(PageRange pages);
+  /// Removes every page from `begin` on.
+  void erase_from(std::uint32_t begin);
+  /// The longest run from `pages.begin` on, within `pages`, whose pages are all in the set or all
+  /// not in it.
+  PageRange run(PageRange pages) const;
+
+ private:
+  std::vector<std::uint64_t> words_;
+};
+
+}  // namespace mayfly

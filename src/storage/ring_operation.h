@@ -1,0 +1,70 @@
+// RingOperation: a slot of the Ring, with all that must live until the kernel is done with it.
+//
+// Owner: the ring, never a coroutine. While the kernel works, the slot holds the Buffer and the
+//   permit; a coroutine that is destroyed meanwhile only abandons the slot, and the ring recycles
+//   it when the completion has been reaped.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "async/semaphore.h"
+#include "memory/buffer_pool.h"
+
+namespace mayfly {
+
+class Ring;
+
+struct RingOperation {
+  Semaphore::Permit permit;
+  Buffer buffer;
+  std::shared_ptr<Buffer> shared;  ///< instead of `buffer`, if several operations move parts of it
+  Resumption* waiter = nullptr;
+  std::int32_t result = 0;
+  bool in_flight = false;
+  bool abandoned = false;
+};
+
+/// A coroutine's hold on a slot; at its end the slot is recycled, or abandoned if in flight.
+class OperationLease {
+ public:
+  OperationLease(Ring& ring, Semaphore::Permit permit, Buffer buffer,
+                 std::shared_ptr<Buffer> shared);
+  OperationLease(const OperationLease&) = delete;
+  OperationLease& operator=(const OperationLease&) = delete;
+  ~OperationLease();
+
+  RingOperation& operation() { return *operation_; }
+  std::byte* data() const {
+    return operation_->shared ? operation_->shared->data() : operation_->buffer.data();
+  }
+  /// Only while nothing is in flight.
+  Buffer take_buffer() { return std::move(operation_->buffer); }
+
+  class Awaiter {
+   public:
+    explicit Awaiter(RingOperation& operation) : operation_(operation) {}
+    Awaiter(const Awaiter&) = delete;
+    Awaiter& operator=(const Awaiter&) = delete;
+    ~Awaiter() { operation_.waiter = nullptr; }
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> handle) {
+      resumption_.suspend(handle);
+      operation_.waiter = &resumption_;
+    }
+    std::int32_t await_resume() const { return operation_.result; }
+
+   private:
+    RingOperation& operation_;
+    Resumption resumption_;
+  };
+  /// Waits for what was issued last; gives the kernel's result: a count or a negative errno.
+  Awaiter completed() { return Awaiter(*operation_); }
+
+ private:
+  Ring& ring_;
+  RingOperation* operation_;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,157 @@
+// Several clients do random operations on a few files of 1 to 4 servers while messages are late and
+// overtake each other; every result, size and byte is compared with a model in memory.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "support/sim_cluster.h"
+
+namespace mayfly {
+namespace {
+
+constexpr std::uint64_t kLargestFile = 3 * kMiB;
+
+class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
+ protected:
+  struct Handle {
+    Session* client;
+    std::string path;
+    std::unique_ptr<File> file;
+  };
+
+  RandomOperationsTest() : random_(seed()), cluster_(options()) {
+    cluster_.network().set_max_delay(3);
+    for (int i = 0; i < 3; ++i) clients_.push_back(&cluster_.add_client());
+  }
+
+  static std::uint64_t seed() { return 1000 + GetParam(); }
+  static SimOptions options() {
+    SimOptions options;
+    options.servers = 1 + GetParam() % 4;
+    options.seed = seed();
+    options.one_sided = GetParam() % 2 == 0;
+    return options;
+  }
+  std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+  Session& any_client() { return *clients_[pick(clients_.size())]; }
+  std::string any_path() { return "/f" + std::to_string(pick(4)); }
+
+  void open() {
+    if (handles_.size() >= 6) return close();
+    Session& client = any_client();
+    const std::string path = any_path();
+    const int flags = O_RDWR | (pick(2) != 0 ? O_CREAT : 0) | (pick(8) == 0 ? O_TRUNC : 0);
+    auto file = cluster_.run(client, File::open(client, path, flags, 0644));
+    const bool expected = model_.contains(path) || (flags & O_CREAT) != 0;
+    ASSERT_EQ(file.has_value(), expected);
+    if (!file) return;
+    auto& bytes = model_[path];
+    if (bytes == nullptr) bytes = std::make_shared<std::vector<std::byte>>();
+    if ((flags & O_TRUNC) != 0) bytes->clear();
+    contents_[file->get()] = bytes;
+    handles_.push_back({&client, path, std::move(*file)});
+  }
+  void close() {
+    if (handles_.empty()) return;
+    const auto victim = handles_.begin() + static_cast<std::ptrdiff_t>(pick(handles_.size()));
+    ASSERT_TRUE(cluster_.run(*victim->client, victim->file->close()));
+    contents_.erase(victim->file.get());
+    handles_.erase(victim);
+  }
+  void write() {
+    if (handles_.empty()) return;
+    Handle& handle = handles_[pick(handles_.size())];
+    const std::uint64_t offset = pick(kLargestFile - 1);
+    const std::uint64_t longest = pick(4) == 0 ? kMiB + 9000 : 9000;
+    std::vector<std::byte> bytes(1 + pick(std::min(longest, kLargestFile - offset)));
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random_());
+    auto written = cluster_.run(*handle.client, handle.file->pwrite(bytes, offset));
+    ASSERT_TRUE(written);
+    auto& model = *contents_[handle.file.get()];
+    model.resize(std::max<std::size_t>(model.size(), offset + bytes.size()));
+    std::copy(bytes.begin(), bytes.end(), model.begin() + static_cast<std::ptrdiff_t>(offset));
+  }
+  void read() {
+    if (handles_.empty()) return;
+    Handle& handle = handles_[pick(handles_.size())];
+    const auto& model = *contents_[handle.file.get()];
+    const std::uint64_t offset = pick(kLargestFile);
+    std::vector<std::byte> bytes(1 + pick(2 * kMiB), std::byte{0xee});
+    auto got = cluster_.run(*handle.client, handle.file->pread(bytes, offset));
+    ASSERT_TRUE(got);
+    const std::size_t expected =
+        offset >= model.size() ? 0 : std::min<std::size_t>(bytes.size(), model.size() - offset);
+    ASSERT_EQ(*got, expected);
+    ASSERT_TRUE(std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(expected),
+                           model.begin() + static_cast<std::ptrdiff_t>(
+                                               std::min(offset, std::uint64_t{model.size()}))));
+  }
+  void truncate() {
+    if (handles_.empty()) return;
+    Handle& handle = handles_[pick(handles_.size())];
+    const std::uint64_t size = pick(kLargestFile);
+    ASSERT_TRUE(cluster_.run(*handle.client, handle.file->truncate(size)));
+    contents_[handle.file.get()]->resize(size);
+  }
+  void stat() {
+    Session& client = any_client();
+    const std::string path = any_path();
+    auto attributes = cluster_.run(client, client.stat(path));
+    ASSERT_EQ(attributes.has_value(), model_.contains(path));
+    if (attributes) {
+      ASSERT_EQ(attributes->size, model_[path]->size());
+    }
+  }
+  void remove() {
+    Session& client = any_client();
+    const std::string path = any_path();
+    const Status removed = cluster_.run(client, client.remove_file(path));
+    ASSERT_EQ(to_errc(removed), model_.erase(path) != 0 ? Errc::ok : Errc::no_entry);
+  }
+  void any_operation() {
+    const std::uint64_t choice = pick(100);
+    if (choice < 12) return open();
+    if (choice < 20) return close();
+    if (choice < 50) return write();
+    if (choice < 78) return read();
+    if (choice < 84) return truncate();
+    if (choice < 97) return stat();
+    remove();
+  }
+
+  std::mt19937_64 random_;
+  SimCluster cluster_;
+  std::vector<Session*> clients_;
+  std::vector<Handle> handles_;
+  std::map<std::string, std::shared_ptr<std::vector<std::byte>>> model_;
+  std::map<File*, std::shared_ptr<std::vector<std::byte>>> contents_;
+};
+
+TEST_P(RandomOperationsTest, EveryResultAndByteIsThatOfTheModel) {
+  for (int step = 0; step < 1500; ++step) {
+    SCOPED_TRACE("seed " + std::to_string(seed()) + ", step " + std::to_string(step));
+    any_operation();
+    if (HasFatalFailure()) return;
+  }
+  while (!handles_.empty() && !HasFatalFailure()) close();
+  for (int i = 0; i < 4; ++i) {
+    Session& client = any_client();
+    const Status removed = cluster_.run(client, client.remove_file("/f" + std::to_string(i)));
+    EXPECT_EQ(removed.has_value(), model_.contains("/f" + std::to_string(i)));
+  }
+  cluster_.settle();
+  EXPECT_EQ(cluster_.used_bytes(), 0U);
+  for (std::uint32_t i = 0; i < cluster_.info().server_count(); ++i) {
+    EXPECT_TRUE(cluster_.server(i).names().check_consistency());
+    EXPECT_EQ(cluster_.pool(i).free(BufferClass::large),
+              cluster_.pool(i).total(BufferClass::large));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomOperationsTest, ::testing::Range(0U, 8U));
+
+}  // namespace
+}  // namespace mayfly

@@ -1,0 +1,76 @@
+#include "client/path_cache.h"
+
+#include <gtest/gtest.h>
+
+namespace mayfly {
+namespace {
+
+TEST(SplitTest, APathIsItsParentAndItsLastName) {
+  const auto parts = split("/a/b/c");
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->parent, "/a/b");
+  EXPECT_EQ(parts->name, "c");
+  EXPECT_FALSE(parts->must_be_directory);
+}
+
+TEST(SplitTest, TheRootHasNoName) {
+  for (const char* path : {"/", "//", "/.", "/..", "/a/.."}) {
+    const auto parts = split(path);
+    ASSERT_TRUE(parts) << path;
+    EXPECT_EQ(parts->name, "") << path;
+    EXPECT_EQ(parts->parent, "/") << path;
+  }
+}
+
+TEST(SplitTest, DotsAndRepeatedSlashesAreResolvedByName) {
+  const auto parts = split("//a/./x/..//b");
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->parent, "/a");
+  EXPECT_EQ(parts->name, "b");
+}
+
+TEST(SplitTest, ATrailingSlashOrDotAsksForADirectory) {
+  for (const char* path : {"/a/", "/a//", "/a/.", "/a/b/.."}) {
+    const auto parts = split(path);
+    ASSERT_TRUE(parts) << path;
+    EXPECT_EQ(parts->name, "a") << path;
+    EXPECT_TRUE(parts->must_be_directory) << path;
+  }
+}
+
+TEST(SplitTest, NamesOf255AndPathsOf4095BytesAreTheLongest) {
+  EXPECT_TRUE(split("/" + std::string(255, 'n')));
+  EXPECT_EQ(split("/" + std::string(256, 'n')).error(), Errc::name_too_long);
+  std::string path;
+  while (path.size() < 4094) path += "/n";
+  EXPECT_EQ(path.size(), 4094U);
+  EXPECT_TRUE(split(path + "x"));
+  EXPECT_EQ(split(path + "xy").error(), Errc::name_too_long);
+}
+
+TEST(SplitTest, AnEmptyPathIsNoEntryAndARelativeOneInvalid) {
+  EXPECT_EQ(split("").error(), Errc::no_entry);
+  EXPECT_EQ(split("a").error(), Errc::invalid);
+}
+
+TEST(PathCacheTest, TheRootIsAlwaysKnownAndTheRestIsWhatWasInserted) {
+  PathCache cache;
+  EXPECT_EQ(cache.find("/"), kRootId);
+  EXPECT_FALSE(cache.find("/a"));
+  cache.insert("/a", {.home_and_salt = 1, .serial = 5});
+  EXPECT_EQ(cache.find("/a")->serial, 5U);
+  cache.clear();
+  EXPECT_FALSE(cache.find("/a"));
+}
+
+TEST(PathCacheTest, AFullCacheStartsAnew) {
+  PathCache cache;
+  for (std::size_t i = 0; i <= PathCache::kMaxEntries; ++i) {
+    cache.insert("/" + std::to_string(i), {.home_and_salt = 0, .serial = i + 2});
+  }
+  EXPECT_FALSE(cache.find("/0"));
+  EXPECT_TRUE(cache.find("/" + std::to_string(PathCache::kMaxEntries)));
+}
+
+}  // namespace
+}  // namespace mayfly

@@ -1,0 +1,170 @@
+#include "metadata/inode.h"
+
+#include <gtest/gtest.h>
+
+namespace mayfly {
+namespace {
+
+class InodeTest : public ::testing::Test {
+ protected:
+  static Attributes fresh() {
+    Attributes attributes;
+    attributes.id = {0, 2};
+    attributes.mode = S_IFREG | 0600;
+    attributes.nlink = 1;
+    attributes.atime_ns = attributes.mtime_ns = attributes.ctime_ns = 100;
+    return attributes;
+  }
+  std::uint64_t size() const { return inode_.attributes().size; }
+  std::uint32_t generation() const { return inode_.attributes().truncate_generation; }
+  bool unsettled() const { return (inode_.attributes().flags & kSizeUnsettled) != 0; }
+
+  Inode inode_{fresh()};
+};
+
+TEST_F(InodeTest, ReportsGrowTheSizeAndNeverShrinkIt) {
+  inode_.report({.size = 10});
+  inode_.report({.size = 4});
+  EXPECT_EQ(size(), 10u);
+}
+
+TEST_F(InodeTest, TheSizeIsUnsettledWhileAWriterHasItOpen) {
+  EXPECT_FALSE(unsettled());
+  inode_.open(Access::read);
+  EXPECT_FALSE(unsettled());
+  inode_.open(Access::write);
+  inode_.open(Access::write);
+  ASSERT_TRUE(inode_.close(Access::write));
+  EXPECT_TRUE(unsettled());
+  ASSERT_TRUE(inode_.close(Access::write));
+  EXPECT_FALSE(unsettled());
+}
+
+TEST_F(InodeTest, AfterAWritersDeathTheSizeIsUnsettledUntilItIsSettled) {
+  inode_.open(Access::write);
+  ASSERT_TRUE(inode_.forget(Access::write));
+  EXPECT_FALSE(inode_.is_open());
+  EXPECT_TRUE(unsettled());
+  inode_.settle(50, inode_.settle_ticket());
+  EXPECT_FALSE(unsettled());
+  EXPECT_EQ(size(), 50u);
+}
+
+TEST_F(InodeTest, AReadersDeathUnsettlesNothing) {
+  inode_.open(Access::read);
+  ASSERT_TRUE(inode_.forget(Access::read));
+  EXPECT_FALSE(unsettled());
+}
+
+TEST_F(InodeTest, SettlingDoesNotShrinkASizeThatHasNoChunks) {
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  ASSERT_TRUE(inode_.finish_truncate(1000, 200));
+  inode_.settle(50, inode_.settle_ticket());
+  EXPECT_EQ(size(), 1000u);
+}
+
+TEST_F(InodeTest, AnAnswerFromBeforeAWritersDeathDoesNotSettle) {
+  inode_.open(Access::write);
+  inode_.open(Access::write);
+  ASSERT_TRUE(inode_.forget(Access::write));
+  const SettleTicket ticket = inode_.settle_ticket();
+  ASSERT_TRUE(inode_.forget(Access::write));
+  inode_.settle(50, ticket);
+  EXPECT_EQ(size(), 50u);
+  EXPECT_TRUE(unsettled());
+}
+
+TEST_F(InodeTest, AnAnswerFromBeforeATruncateIsVoid) {
+  const SettleTicket before = inode_.settle_ticket();
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  const SettleTicket between = inode_.settle_ticket();
+  ASSERT_TRUE(inode_.finish_truncate(5, 200));
+  inode_.settle(50, before);
+  inode_.settle(50, between);
+  EXPECT_EQ(size(), 5u);
+}
+
+TEST_F(InodeTest, WhileATruncateIsPendingNothingSettles) {
+  inode_.open(Access::write);
+  ASSERT_TRUE(inode_.forget(Access::write));
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  inode_.settle(50, inode_.settle_ticket());
+  EXPECT_TRUE(unsettled());
+  ASSERT_TRUE(inode_.finish_truncate(5, 200));
+  EXPECT_EQ(size(), 5u);
+}
+
+TEST_F(InodeTest, ATruncateKeepsTheSizeUntilItIsFinished) {
+  inode_.report({.size = 10});
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  EXPECT_EQ(size(), 10u);
+  ASSERT_TRUE(inode_.finish_truncate(3, 300));
+  EXPECT_EQ(size(), 3u);
+  EXPECT_EQ(inode_.attributes().mtime_ns, 300);
+  EXPECT_EQ(inode_.attributes().ctime_ns, 300);
+}
+
+TEST_F(InodeTest, SizesReachedBeforeATruncateAreIgnored) {
+  const std::uint32_t before = generation();
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  EXPECT_NE(generation(), before);
+  ASSERT_TRUE(inode_.finish_truncate(3, 200));
+  inode_.report({.size = 10, .truncate_generation = before});
+  EXPECT_EQ(size(), 3u);
+  inode_.report({.size = 8, .truncate_generation = generation()});
+  EXPECT_EQ(size(), 8u);
+}
+
+TEST_F(InodeTest, SizesOfAGenerationThatNeverWasAreIgnored) {
+  inode_.report({.size = 10, .truncate_generation = generation() + 1});
+  EXPECT_EQ(size(), 0u);
+}
+
+TEST_F(InodeTest, WhatIsWrittenBehindTheCutOutlivesTheTruncate) {
+  inode_.report({.size = 100});
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  inode_.report({.size = 40, .truncate_generation = generation()});
+  EXPECT_EQ(size(), 100u);
+  ASSERT_TRUE(inode_.finish_truncate(0, 200));
+  EXPECT_EQ(size(), 40u);
+}
+
+TEST_F(InodeTest, OneTruncateAtATime) {
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  EXPECT_EQ(to_errc(inode_.begin_truncate(200)), Errc::busy);
+  ASSERT_TRUE(inode_.finish_truncate(0, 200));
+  EXPECT_TRUE(inode_.begin_truncate(200));
+}
+
+TEST_F(InodeTest, ATruncateThatHasNotBegunCannotEnd) {
+  EXPECT_EQ(to_errc(inode_.finish_truncate(0, 200)), Errc::invalid);
+  EXPECT_EQ(to_errc(inode_.abandon_truncate()), Errc::invalid);
+}
+
+TEST_F(InodeTest, AnAbandonedTruncateKeepsTheSizeAndUnsettlesIt) {
+  inode_.report({.size = 100});
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  ASSERT_TRUE(inode_.abandon_truncate());
+  EXPECT_EQ(size(), 100u);
+  EXPECT_TRUE(unsettled());
+  EXPECT_TRUE(inode_.begin_truncate(200));
+}
+
+TEST_F(InodeTest, AReportCarriesTheTimeOfTheLastWrite) {
+  inode_.report({.size = 1, .modified_ns = 500});
+  EXPECT_EQ(inode_.attributes().mtime_ns, 500);
+  EXPECT_EQ(inode_.attributes().ctime_ns, 500);
+  inode_.report({.size = 1, .modified_ns = 400});
+  EXPECT_EQ(inode_.attributes().mtime_ns, 500);
+}
+
+TEST_F(InodeTest, TimesSetAfterTheLastWriteSurviveTheClose) {
+  inode_.change({.mask = AttributeChange::kMtime, .mtime_ns = 42}, 600);
+  inode_.report({.size = 1, .modified_ns = 500});
+  EXPECT_EQ(inode_.attributes().mtime_ns, 42);
+  inode_.report({.size = 1, .modified_ns = 700});
+  EXPECT_EQ(inode_.attributes().mtime_ns, 700);
+}
+
+}  // namespace
+}  // namespace mayfly

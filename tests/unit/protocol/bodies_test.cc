@@ -1,0 +1,120 @@
+#include "protocol/bodies.h"
+
+#include <gtest/gtest.h>
+
+#include "protocol/session_info.h"
+
+namespace mayfly {
+namespace {
+
+Bytes bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+TEST(HeaderTest, ARequestSurvivesTheWire) {
+  RequestHeader header;
+  header.opcode = Opcode::write;
+  header.request_id = 0x123456789abcdef0;
+  header.length = pack({12345, 678});
+  const auto decoded = decode_request(as_wire(header));
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->request_id, header.request_id);
+  EXPECT_EQ(unpack(decoded->length).offset, 12345U);
+  EXPECT_EQ(unpack(decoded->length).length, 678U);
+}
+
+TEST(HeaderTest, AWrongVersionOpcodeOrSizeIsABadMessage) {
+  RequestHeader header;
+  header.opcode = Opcode::write;
+  header.version = 2;
+  EXPECT_EQ(decode_request(as_wire(header)).error(), Errc::bad_message);
+  header.version = kProtocolVersion;
+  header.opcode = Opcode::count_;
+  EXPECT_EQ(decode_request(as_wire(header)).error(), Errc::bad_message);
+  header.opcode = Opcode{};
+  EXPECT_EQ(decode_request(as_wire(header)).error(), Errc::bad_message);
+  header.opcode = Opcode::read;
+  EXPECT_EQ(decode_request(as_wire(header).first(71)).error(), Errc::bad_message);
+}
+
+TEST(HeaderTest, EveryOpcodeHasAName) {
+  for (std::size_t i = 1; i < kOpcodes; ++i) {
+    EXPECT_STRNE(name_of(static_cast<Opcode>(i)), "?") << i;
+  }
+}
+
+TEST(BodiesTest, ANameBodySurvivesTheWireWithAnyByteInItsName) {
+  NameBody body;
+  body.mode = 0640;
+  body.layout.chunk_bytes = 65536;
+  body.name = std::string_view("\x01\xff\n\"", 4);
+  const WireBytes wire = encode(body);
+  const auto decoded = decode_name(wire);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->name, body.name);
+  EXPECT_EQ(decoded->mode, body.mode);
+  EXPECT_EQ(decoded->layout, body.layout);
+}
+
+TEST(BodiesTest, ATruncatedNameBodyOrATooLongNameIsABadMessage) {
+  NameBody body;
+  const std::string name(256, 'n');
+  body.name = name;
+  const WireBytes wire = encode(body);
+  EXPECT_EQ(decode_name(wire).error(), Errc::bad_message);
+  EXPECT_EQ(decode_name(Bytes(wire).first(10)).error(), Errc::bad_message);
+}
+
+TEST(BodiesTest, APageOfEntriesSurvivesTheWire) {
+  WireBytes page;
+  DirectoryEntry first;
+  first.id.serial = 7;
+  first.name = "a";
+  append(page, first);
+  DirectoryEntry second;
+  second.id.serial = 8;
+  second.attributes.id.serial = 8;
+  second.attributes.size = 99;
+  second.name = "bb";
+  append(page, second);
+  const auto entries = decode_entries(page);
+  ASSERT_TRUE(entries);
+  ASSERT_EQ(entries->size(), 2U);
+  EXPECT_FALSE((*entries)[0].attributes.id.valid());
+  EXPECT_EQ((*entries)[1].attributes.size, 99U);
+  EXPECT_EQ((*entries)[1].name, "bb");
+  EXPECT_EQ(decode_entries(Bytes(page).first(page.size() - 1)).error(), Errc::bad_message);
+}
+
+TEST(BodiesTest, AConnectWithoutAddressIsABadMessage) {
+  ConnectBody body;
+  body.address = bytes_of("x");
+  const WireBytes wire = encode(body);
+  EXPECT_TRUE(decode_connect(wire));
+  EXPECT_EQ(decode_connect(Bytes(wire).first(16)).error(), Errc::bad_message);
+}
+
+TEST(SessionInfoTest, ASessionSurvivesTheWireAndNothingElseIsOne) {
+  SessionInfo info = new_session();
+  info.servers.push_back({"node1", WireBytes(100, std::byte{7})});
+  info.servers.push_back({"node2", WireBytes(200, std::byte{8})});
+  const WireBytes wire = encode(info);
+  const auto decoded = decode_session(wire);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->id, info.id);
+  EXPECT_TRUE(same_secret(decoded->secret, info.secret));
+  EXPECT_EQ(decoded->servers[1].node, "node2");
+  EXPECT_EQ(decoded->servers[1].address.size(), 200U);
+  for (std::size_t cut = 0; cut < wire.size(); ++cut) {
+    const auto partial = decode_session(Bytes(wire).first(cut));
+    EXPECT_TRUE(!partial || partial->servers.size() == 1) << cut;
+  }
+}
+
+TEST(SessionInfoTest, SecretsThatDifferInOneBitAreNotTheSame) {
+  const SessionInfo info = new_session();
+  Secret other = info.secret;
+  other[15] ^= 1;
+  EXPECT_FALSE(same_secret(info.secret, other));
+}
+
+}  // namespace
+}  // namespace mayfly
