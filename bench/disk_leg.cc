@@ -1,12 +1,18 @@
 // The disk leg alone: tasks that write and read chunks of a DiskChunkStore, with no network.
 //
-// bench_disk_leg --dir D --bytes B --block 1M --depth 16 --op write|read|randread --seconds S
-// All bytes are written once before the clock starts, so writes go over blocks that were used.
+// bench_disk_leg --dir D --bytes B
+// Writes all bytes once, so that later writes go over blocks that were used, and prints where the
+// file is found (it has no name). Then each line "write|read|randread BLOCK DEPTH SECONDS" of the
+// standard input is one measurement: so another program can use the same blocks in between.
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <iostream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 
 #include "async/task_group.h"
@@ -16,13 +22,14 @@
 namespace mayfly {
 namespace {
 
-struct Options {
-  std::string directory;
-  std::string bytes = "2G";
-  std::string block = "1M";
-  unsigned depth = 16;
-  std::string operation = "write";
-  double seconds = 5;
+/// How many small Buffers there are.
+constexpr unsigned kLargestDepth = 2048;
+
+struct Measurement {
+  std::string operation;
+  std::uint64_t block = 0;
+  unsigned depth = 0;
+  double seconds = 0;
 };
 
 struct Load {
@@ -95,16 +102,16 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-void print(const Options& options, const Load& load, double seconds, double cpu) {
+void print(const Measurement& wanted, const Load& load, double seconds, double cpu) {
   const double mib = static_cast<double>(load.done * load.block) / static_cast<double>(kMiB);
   const nlohmann::ordered_json line = {{"bench", "disk_leg"},
-                                       {"op", options.operation},
+                                       {"op", wanted.operation},
                                        {"block", load.block},
-                                       {"depth", options.depth},
+                                       {"depth", wanted.depth},
                                        {"mib_per_s", mib / seconds},
                                        {"iops", static_cast<double>(load.done) / seconds},
                                        {"cpu_s_per_gib", cpu / (mib / 1024)}};
-  std::printf("%s\n", line.dump().c_str());
+  std::cout << line.dump() << std::endl;
 }
 
 int fail(const std::string& sentence) {
@@ -112,38 +119,63 @@ int fail(const std::string& sentence) {
   return 1;
 }
 
-int run(const Options& options) {
-  const auto bytes = parse_bytes(options.bytes);
-  const auto block = parse_bytes(options.block);
-  if (!bytes || !block || *block < kPageBytes || kMiB % *block != 0 || *bytes < kMiB) {
-    return fail("--block must be a power of two from 4K to 1M, --bytes at least 1M");
-  }
+Result<Measurement> parse(const std::string& line) {
+  std::istringstream words(line);
+  Measurement wanted;
+  std::string block;
+  if (!(words >> wanted.operation >> block >> wanted.depth >> wanted.seconds)) return Errc::invalid;
+  MAYFLY_TRY(bytes, parse_bytes(block));
+  wanted.block = bytes;
+  const bool known =
+      wanted.operation == "write" || wanted.operation == "read" || wanted.operation == "randread";
+  const bool fits = bytes >= kPageBytes && bytes <= kMiB && kMiB % bytes == 0;
+  if (!known || !fits || wanted.depth == 0 || wanted.depth > kLargestDepth) return Errc::invalid;
+  return wanted;
+}
+
+Status measure(EventLoop& loop, Load load, const Measurement& wanted, std::uint64_t bytes) {
+  load.block = wanted.block;
+  load.blocks = bytes / wanted.block;
+  load.direction = wanted.operation == "write" ? Direction::write : Direction::read;
+  load.random = wanted.operation == "randread";
+  const TimePoint start = Clock::steady().now();
+  const double cpu = cpu_seconds();
+  load.end = start + Nanoseconds(static_cast<std::int64_t>(wanted.seconds * 1e9));
+  MAYFLY_CHECKED(loop.run(all(load, wanted.depth, &work)));
+  const std::chrono::duration<double> seconds = Clock::steady().now() - start;
+  print(wanted, load, seconds.count(), cpu_seconds() - cpu);
+  return {};
+}
+
+int run(const std::string& directory, std::uint64_t bytes) {
   auto slab = Slab::allocate(64 * kMiB);
   if (!slab) return fail(describe(slab.error()));
-  const std::size_t pages = 2048;
-  BufferPool pool(slab->memory(), {(64 * kMiB - pages * kPageBytes) / kMiB, 0, pages});
+  BufferPool pool(slab->memory(),
+                  {(64 * kMiB - kLargestDepth * kPageBytes) / kMiB, 0, kLargestDepth});
   auto ring = Ring::create();
   if (!ring) return fail(ring.error().sentence);
   (*ring)->register_buffers(slab->memory());
-  auto file = DataFile::open(options.directory, *bytes);
+  auto file = DataFile::open(directory, bytes);
   if (!file) return fail(file.error().sentence);
+  const int descriptor = file->descriptor();
   DiskChunkStore store(**ring, std::move(*file));
   EventLoop loop(**ring);
   loop.add(**ring);
-  const Direction direction = options.operation == "write" ? Direction::write : Direction::read;
-  Load load{store, pool, kMiB, *bytes / kMiB, direction, options.operation == "randread", {}};
-  const Status filled = loop.run(all(load, 16, &fill));
-  if (!filled) return fail("filling: " + describe(filled.error()));
-  load.block = *block;
-  load.blocks = *bytes / *block;
-  load.next = 0;
-  const TimePoint start = Clock::steady().now();
-  const double cpu = cpu_seconds();
-  load.end = start + Nanoseconds(static_cast<std::int64_t>(options.seconds * 1e9));
-  const Status worked = loop.run(all(load, options.depth, &work));
-  if (!worked) return fail(describe(worked.error()));
-  const std::chrono::duration<double> seconds = Clock::steady().now() - start;
-  print(options, load, seconds.count(), cpu_seconds() - cpu);
+  Load filling{store, pool, kMiB, bytes / kMiB, Direction::write, false, {}};
+  if (const Status filled = loop.run(all(filling, 16, &fill)); !filled) {
+    return fail("filling: " + describe(filled.error()));
+  }
+  const nlohmann::ordered_json place = {
+      {"file", "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(descriptor)}};
+  std::cout << place.dump() << std::endl;
+  for (std::string line; std::getline(std::cin, line);) {
+    const auto wanted = parse(line);
+    if (!wanted) return fail("not \"write|read|randread BLOCK DEPTH SECONDS\": " + line);
+    const Load load{store, pool, kMiB, 0, Direction::read, false, {}};
+    if (const Status done = measure(loop, load, *wanted, bytes); !done) {
+      return fail(describe(done.error()));
+    }
+  }
   return 0;
 }
 
@@ -151,14 +183,13 @@ int run(const Options& options) {
 }  // namespace mayfly
 
 int main(int argc, char** argv) {
-  mayfly::Options options;
-  CLI::App app("The disk leg alone, as one JSON line");
-  app.add_option("--dir", options.directory, "scratch directory")->required();
-  app.add_option("--bytes", options.bytes, "bytes to work on");
-  app.add_option("--block", options.block, "bytes of one operation");
-  app.add_option("--depth", options.depth, "operations at once");
-  app.add_option("--op", options.operation)->check(CLI::IsMember({"write", "read", "randread"}));
-  app.add_option("--seconds", options.seconds, "for how long");
+  std::string directory;
+  std::string bytes_text = "2G";
+  CLI::App app("The disk leg alone; measurements are read from the standard input");
+  app.add_option("--dir", directory, "scratch directory")->required();
+  app.add_option("--bytes", bytes_text, "bytes to work on, at least 1M");
   CLI11_PARSE(app, argc, argv);
-  return mayfly::run(options);
+  const auto bytes = mayfly::parse_bytes(bytes_text);
+  if (!bytes || *bytes < mayfly::kMiB) return mayfly::fail("--bytes must be at least 1M");
+  return mayfly::run(directory, *bytes);
 }

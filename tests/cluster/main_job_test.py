@@ -146,10 +146,6 @@ def link_as_private_folder(job):
     job.check_nothing_left()
 
 
-# A killed mpirun of Open MPI cannot remove its own segments; they are none of ours.
-OPENMPI_SEGMENTS = ("vader_segment",)
-
-
 def start_long(job):
     job.start(4, "--scratch", str(job.scratch), "--checkpoint", "1G", "--tree", "/usr/include")
 
@@ -164,12 +160,12 @@ def in_copy_out(job):
     time.sleep(0.2)
 
 
-def check_killed(job, number, moment, forgiven=()):
+def check_killed(job, number, moment):
     start_long(job)
     moment(job)
     job.process.send_signal(number)
     job.process.wait(timeout=60)
-    job.check_nothing_left(forgiven)
+    job.check_nothing_left()
 
 
 def terminated_at_start(job):
@@ -185,11 +181,11 @@ def terminated_in_copy_out(job):
 
 
 def killed(job):
-    check_killed(job, signal.SIGKILL, in_the_middle, OPENMPI_SEGMENTS)
+    check_killed(job, signal.SIGKILL, in_the_middle)
 
 
 def killed_in_copy_out(job):
-    check_killed(job, signal.SIGKILL, in_copy_out, OPENMPI_SEGMENTS)
+    check_killed(job, signal.SIGKILL, in_copy_out)
 
 
 def server_killed(job):
@@ -198,7 +194,7 @@ def server_killed(job):
     in_the_middle(job)
     os.kill(int(min(job.processes(), key=int)), signal.SIGKILL)
     check(job.process.wait(timeout=60) != 0, "success without a server")
-    job.check_nothing_left(OPENMPI_SEGMENTS)
+    job.check_nothing_left()
 
 
 def main():

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Every leg next to the machine's own limit, turn about in the same run.
+
+    bench/legs.py --scratch /local/nvme [--json FILE]
+
+Needs a release build and fio. The disk leg and fio work on the same blocks of the same file; the
+network leg and plain UCX take turns in one program. One round measures everything once; the table
+gives medians over the rounds, and the median of the ratios within each round. Nothing else should
+run meanwhile. --json adds every single figure, the commit and the machine.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# (name in fio, block, depth) of the three ways to use a drive that matter here.
+DISK_CASES = [("write", "1M", 16), ("read", "1M", 16), ("randread", "4K", 32)]
+# Name of a ratio, its two figures, and the least that it should be.
+RATIOS = [
+    ("disk write 1M / fio", "disk write", "fio write", 0.95),
+    ("disk read 1M / fio", "disk read", "fio read", 0.95),
+    ("disk randread 4K / fio", "disk randread", "fio randread", None),
+    ("put 1M / plain UCX", "put", "plain put", None),
+    ("get 1M / plain UCX", "get", "plain get", None),
+    ("rendezvous 1M / plain UCX", "am", "plain am", None),
+    ("round trip / plain UCX", "rpc", "plain rpc", None),
+    ("whole write 1M / lower leg", "whole write", "write legs", 0.85),
+    ("whole read 1M / lower leg", "whole read", "read legs", 0.85),
+    ("null write 1M / plain put", "null write", "plain put", 0.80),
+    ("null read 1M / plain get", "null read", "plain get", 0.80),
+    ("whole randread 4K / fio", "whole randread", "fio randread", 0.50),
+    ("stat round trips / plain UCX", "stat", "plain rpc", 1 / 1.5),
+]
+
+
+def lines_of(command):
+    """The JSON lines that a program prints; a program that fails ends the run."""
+    run = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                         check=False)
+    if run.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))} failed: {run.stderr.strip()}")
+    return [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+
+
+class DiskLeg:
+    """bench_disk_leg, kept running so that fio can use its file between two measurements."""
+
+    def __init__(self, program, scratch, size):
+        self.process = subprocess.Popen(
+            [program, "--dir", scratch, "--bytes", size], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        self.file = self._line()["file"]
+
+    def _line(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("bench_disk_leg ended early; its message is above")
+        return json.loads(line)
+
+    def measure(self, operation, block, depth, seconds):
+        self.process.stdin.write(f"{operation} {block} {depth} {seconds}\n")
+        self.process.stdin.flush()
+        return self._line()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def fio(file, size, operation, block, depth, seconds):
+    """MiB/s and IOPS of fio with registered buffers and files, as the ring has them."""
+    command = ["fio", "--name=limit", f"--filename={file}", f"--size={size}", f"--rw={operation}",
+               f"--bs={block}", f"--iodepth={depth}", "--ioengine=io_uring", "--direct=1",
+               "--fixedbufs", "--registerfiles", "--thread", "--time_based",
+               f"--runtime={seconds}", "--output-format=json"]
+    # Huge pages for fio's buffers too: they double what some drives give.
+    environment = {**os.environ, "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/",
+                         env=environment)
+    if run.returncode != 0:
+        sys.exit(f"fio failed: {run.stderr.strip()}")
+    side = json.loads(run.stdout)["jobs"][0]["write" if operation == "write" else "read"]
+    return {"mib_per_s": side["bw_bytes"] / 2**20, "iops": side["iops"]}
+
+
+def rate(result):
+    """The figure to compare: IOPS for small blocks, MiB/s for large ones."""
+    return result["iops"] if result.get("block") == 4096 else result["mib_per_s"]
+
+
+def measure_disk(leg, options, figures):
+    for operation, block, depth in DISK_CASES:
+        limit = fio(leg.file, options.size, operation, block, depth, options.seconds)
+        ours = leg.measure(operation, block, depth, options.seconds)
+        is_random = operation == "randread"
+        figures[f"fio {operation}"] = limit["iops" if is_random else "mib_per_s"]
+        figures[f"disk {operation}"] = rate(ours)
+
+
+def measure_network(build, options, figures):
+    for operation in ("put", "get", "am", "rpc"):
+        line = lines_of([build / "bench_rma_leg", "--op", operation, "--seconds",
+                         2 * options.seconds])[0]
+        if operation == "rpc":
+            figures["rpc"] = 1e6 / line["ours_us"]
+            figures["plain rpc"] = 1e6 / line["raw_us"]
+        else:
+            figures[operation] = line["ours_mib_per_s"]
+            figures[f"plain {operation}"] = line["raw_mib_per_s"]
+
+
+def measure_whole_path(build, options, figures):
+    program = [build / "bench_whole_path", "--dir", options.scratch, "--seconds", options.seconds,
+               "--pin"]
+    for operation in ("write", "read"):
+        figures[f"whole {operation}"] = lines_of([*program, "--op", operation])[0]["mib_per_s"]
+        figures[f"null {operation}"] = lines_of(
+            [*program, "--op", operation, "--null-store"])[0]["mib_per_s"]
+    figures["whole randread"] = lines_of(
+        [*program, "--op", "randread", "--block", "4K", "--depth", "32"])[0]["ops_per_s"]
+    figures["stat"] = 1e6 / lines_of([*program, "--op", "stat"])[0]["p50_us"]
+    figures["write legs"] = min(figures["disk write"], figures["put"])
+    figures["read legs"] = min(figures["disk read"], figures["get"])
+
+
+def table(rounds):
+    yield f"{'':32}{'ours':>10}{'limit':>10}{'ratio':>8}{'wanted':>8}"
+    for name, ours, limit, wanted in RATIOS:
+        ratio = statistics.median(one[ours] / one[limit] for one in rounds)
+        yield (f"{name:32}{statistics.median(one[ours] for one in rounds):10.0f}"
+               f"{statistics.median(one[limit] for one in rounds):10.0f}{ratio:8.2f}"
+               + (f"{wanted:8.2f}" if wanted else f"{'-':>8}"))
+
+
+def machine():
+    processors = [line.partition(":")[2].strip()
+                  for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+                  if line.startswith("model name")]
+    return {"kernel": platform.release(), "cores": len(processors),
+            "processor": processors[0] if processors else platform.machine()}
+
+
+def commit():
+    run = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT,
+                         capture_output=True, text=True, check=False)
+    return run.stdout.strip()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scratch", required=True, help="a directory on the drive")
+    parser.add_argument("--build", default=ROOT / "build/release/bench", type=Path)
+    parser.add_argument("--rounds", default=5, type=int)
+    parser.add_argument("--seconds", default=2, type=int, help="of each measurement")
+    parser.add_argument("--size", default="2G", help="of the file that the disk leg works on")
+    parser.add_argument("--json", type=Path, help="where every single figure goes")
+    options = parser.parse_args()
+    rounds = []
+    leg = DiskLeg(options.build / "bench_disk_leg", options.scratch, options.size)
+    for number in range(options.rounds):
+        figures = {}
+        measure_disk(leg, options, figures)
+        measure_network(options.build, options, figures)
+        measure_whole_path(options.build, options, figures)
+        rounds.append(figures)
+        print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
+    leg.close()
+    lines = list(table(rounds))
+    print("\n".join(lines))
+    if options.json:
+        record = {"command": "bench/legs.py " + " ".join(sys.argv[1:]), "commit": commit(),
+                  "machine": machine(), "table": lines, "rounds": rounds}
+        options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
