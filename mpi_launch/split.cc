@@ -83,8 +83,14 @@ int mayfly_mpi_split(MPI_Comm world, const mayfly_mpi_options* options,
 
 int mayfly_mpi_finish(MPI_Comm* clients) noexcept {
   if (*clients == MPI_COMM_NULL) return 0;
-  const int outcome = leave(MpiCommunicator(*clients));
+  const MpiCommunicator ranks(*clients);
+  const int outcome = leave(ranks);
   const int error = errno;
+  if (outcome != 0 && ranks.rank() == 0) {
+    // A server that was not told would wait for clients for ever, and MPI_Finalize for it.
+    std::perror("mayfly: not all servers could be told to stop, so the job is ended");
+    MPI_Abort(MPI_COMM_WORLD, 1);
+  }
   MPI_Comm_free(clients);
   errno = error;
   return outcome;

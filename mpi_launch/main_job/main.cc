@@ -66,7 +66,7 @@ int run_rank(const MainJobOptions& options) {
   if (role != 0) return role < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
   const int status = run_client(clients, options);
   if (mayfly_mpi_finish(&clients) == 0) return status;
-  std::perror("mayfly: the servers could not be told to stop");
+  std::perror("mayfly: this rank could not leave the file system");
   return EXIT_FAILURE;
 }
 

@@ -31,7 +31,8 @@ Result<pid_t, Failure> start_sweeper(const std::string& path, int pipe_read) {
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-  std::string script = "cat >/dev/null; rm -rf -- \"$1\"";
+  // Batch systems end a job by a signal to each of its processes; this one still has work then.
+  std::string script = "trap '' TERM INT HUP; cat >/dev/null; rm -rf -- \"$1\"";
   std::array<std::string, 5> words = {"sh", "-c", script, "sweeper", path};
   std::array<char*, 6> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();

@@ -5,6 +5,17 @@
 #include <utility>
 
 namespace mayfly {
+namespace {
+
+/// Turns between two looks at the clock while the loop is busy or spins: a look costs as much as
+/// asking a source. At some 100 ns a turn a timer is late by a few microseconds at the most.
+constexpr unsigned kTurnsPerLook = 16;
+/// How often in a row a source may refuse to be armed before the loop takes a nap.
+constexpr unsigned kRefusals = 64;
+constexpr Nanoseconds kShortestNap = std::chrono::microseconds(50);
+constexpr Nanoseconds kLongestNap = std::chrono::milliseconds(5);
+
+}  // namespace
 
 /// A spawned task: owned by the loop, freed on the turn after its end (its frame is still running
 /// when it reports).
@@ -50,11 +61,25 @@ std::size_t EventLoop::poll() {
   ReadyQueue::Scope scope(ready_);
   std::size_t happened = 0;
   for (EventSource* source : sources_) happened += source->poll();
-  if (!timers_.empty()) happened += fire_timers();
+  if (!timers_.empty() && wants_to_look(happened)) happened += fire_timers();
   if (!ready_.empty()) happened += ready_.run();
   if (!finished_.empty()) free_finished();
-  if (happened != 0) idle_.busy();
+  if (happened != 0) {
+    idle_.busy();
+    refusals_ = 0;
+    spins_ = 0;
+  }
   return happened;
+}
+
+bool EventLoop::wants_to_look(std::size_t happened) {
+  const bool resting = happened == 0 && spins_ % kTurnsPerLook == 0;
+  return resting || ++turns_ % kTurnsPerLook == 0;
+}
+
+bool EventLoop::keep_spinning() {
+  if (++spins_ % kTurnsPerLook != 1) return idle_.may_spin();
+  return idle_.keep_spinning(clock_.now());
 }
 
 std::size_t EventLoop::fire_timers() {
@@ -69,12 +94,19 @@ std::size_t EventLoop::fire_timers() {
   return fired;
 }
 
-bool EventLoop::arm(std::vector<int>& fds) {
+bool EventLoop::may_sleep(std::vector<int>& fds, Nanoseconds& timeout) {
   fds.clear();
+  bool armed = true;
   for (EventSource* source : sources_) {
-    if (!source->arm()) return false;
+    armed = source->arm() && armed;
     if (const int fd = source->event_fd(); fd >= 0) fds.push_back(fd);
   }
+  timeout = until_next_timer();
+  if (armed) return true;
+  if (++refusals_ <= kRefusals) return false;
+  const unsigned doublings = std::min((refusals_ - kRefusals) / 8, 16U);
+  const Nanoseconds nap = std::min(kLongestNap, kShortestNap * (1 << doublings));
+  timeout = timeout < Nanoseconds::zero() ? nap : std::min(timeout, nap);
   return true;
 }
 
@@ -85,7 +117,10 @@ Nanoseconds EventLoop::until_next_timer() const {
 
 void EventLoop::run_once() {
   if (poll() != 0 || !ready_.empty() || keep_spinning()) return;
-  if (arm(fds_)) sleeper_.sleep(fds_, until_next_timer());
+  Nanoseconds timeout{};
+  if (!may_sleep(fds_, timeout)) return;
+  sleeper_.sleep(fds_, timeout);
+  has_slept();
 }
 
 void Timer::arm(TimePoint at) {

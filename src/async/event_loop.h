@@ -85,9 +85,14 @@ class EventLoop {
   /// Polls, fires timers and resumes once, without sleeping; returns how much happened.
   std::size_t poll();
   /// Whether an idle loop should poll again rather than sleep.
-  bool keep_spinning() { return idle_.keep_spinning(clock_.now()); }
-  /// Arms all sources and gives their descriptors. False: one of them has an event already.
-  bool arm(std::vector<int>& fds);
+  bool keep_spinning();
+  /// Arms all sources; gives their descriptors and how long to sleep on them (negative: for ever).
+  /// False: one of them has an event already. A source that goes on refusing without anything
+  /// happening (UCX does while a peer's queue is full, which may be for as long as the peer
+  /// computes) is answered with naps that grow to a few milliseconds, never with a busy core.
+  bool may_sleep(std::vector<int>& fds, Nanoseconds& timeout);
+  /// The loop has slept by may_sleep(): the next idle phase begins with a look at the clock.
+  void has_slept() { spins_ = 0; }
   /// Time until the next timer; negative if there is none.
   Nanoseconds until_next_timer() const;
 
@@ -109,6 +114,8 @@ class EventLoop {
   friend class Timer;
   struct Root;
   std::size_t fire_timers();
+  /// Whether this turn looks at the clock: always when the loop rests, now and then otherwise.
+  bool wants_to_look(std::size_t happened);
   void free_finished();
 
   Sleeper& sleeper_;
@@ -121,6 +128,9 @@ class EventLoop {
   IntrusiveList<Root> roots_;
   IntrusiveList<Root> finished_;
   std::size_t spawned_ = 0;
+  unsigned turns_ = 0;     ///< since the start
+  unsigned spins_ = 0;     ///< idle turns since something happened or the thread slept
+  unsigned refusals_ = 0;  ///< refused sleeps since something happened
 };
 
 }  // namespace mayfly

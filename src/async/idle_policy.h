@@ -24,6 +24,8 @@ class IdlePolicy {
   void busy() { idle_ = false; }
   /// Whether to go round once more instead of blocking.
   bool keep_spinning(TimePoint now);
+  /// The same without a look at the clock: what the last look said.
+  bool may_spin() const { return !contended_ && spin_ != Nanoseconds::zero(); }
 
  private:
   void sample_run_delay(TimePoint now);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "async/resumption.h"
@@ -80,6 +81,13 @@ class Semaphore {
   };
   /// Waits for `count` permits; `count` above the semaphore's total waits for ever.
   Awaiter acquire(std::uint64_t count = 1) { return Awaiter(*this, count); }
+
+  /// The permits if they are there and nobody waits.
+  std::optional<Permit> try_acquire(std::uint64_t count = 1) {
+    if (!waiters_.empty() || available_ < count) return std::nullopt;
+    available_ -= count;
+    return Permit(*this, count);
+  }
 
   std::uint64_t available() const { return available_; }
   bool has_waiters() const { return !waiters_.empty(); }

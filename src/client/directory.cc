@@ -22,6 +22,7 @@ void Directory::rewind() {
 }
 
 Task<Result<std::optional<Directory::Item>>> Directory::next() {
+  const auto permit = co_await reading_.acquire();
   while (items_.empty()) {
     TaskGroup group;
     bool at_end = true;

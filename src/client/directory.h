@@ -44,6 +44,7 @@ class Directory {
   FileId id_;
   std::vector<Shard> shards_;
   std::deque<Item> items_;
+  Semaphore reading_{1};  ///< two readers at once would both be given the same page
 };
 
 }  // namespace mayfly

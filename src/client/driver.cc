@@ -38,14 +38,15 @@ void Driver::turn(std::unique_lock<std::mutex>& lock, std::condition_variable& w
 }
 
 void Driver::sleep(std::unique_lock<std::mutex>& lock) {
-  if (!loop_.arm(fds_)) return;
-  const Nanoseconds timeout = loop_.until_next_timer();
+  Nanoseconds timeout{};
+  if (!loop_.may_sleep(fds_, timeout)) return;
   fds_.push_back(wake_fd_);
   sleeping_ = true;
   lock.unlock();
   sleeper_.sleep(fds_, timeout);
   lock.lock();
   sleeping_ = false;
+  loop_.has_slept();
   std::uint64_t wakes = 0;
   // Empty unless somebody woke us, which is what the next turn is for.
   if (::read(wake_fd_, &wakes, sizeof wakes) < 0) return;

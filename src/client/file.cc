@@ -14,6 +14,16 @@ namespace {
 
 constexpr std::uint64_t kMaxFileBytes = std::numeric_limits<std::int64_t>::max();
 
+/// Reads longer than this ask for the size first.
+constexpr std::uint64_t kClippedBytes = 16 * kMiB;
+
+RequestHeader about(Opcode opcode, FileId file) {
+  RequestHeader header;
+  header.opcode = opcode;
+  header.file = file;
+  return header;
+}
+
 bool opens_for_write(int flags) { return (flags & O_ACCMODE) != O_RDONLY; }
 
 std::uint16_t request_flags_of(int flags) {
@@ -38,7 +48,8 @@ File::File(Session& session, const Attributes& attributes, int flags)
       generation_(attributes.truncate_generation) {}
 
 bool File::is_orphaned() const {
-  return !is_directory_ && session_.channel(id_.home()).cookie() != connection_;
+  const Channel& home = session_.channel(id_.home());
+  return !is_directory_ && (!home.is_open() || home.cookie() != connection_);
 }
 
 bool File::may_read() const { return (flags_ & O_ACCMODE) != O_WRONLY; }
@@ -56,7 +67,7 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, std::string pat
   }
   Task<Result<Reply>> call =
       parts.name.empty()
-          ? session.inode_call(Opcode::get_attributes, kRootId, 0, 0, 0)
+          ? session.inode_call(about(Opcode::get_attributes, kRootId))
           : session.named_call(Opcode::open_name, std::move(path), request_flags_of(flags), mode);
   auto reply = co_await std::move(call);
   const auto attributes = attributes_of(reply);
@@ -65,7 +76,8 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, std::string pat
 }
 
 Task<Result<std::size_t>> File::pwrite(Bytes bytes, std::uint64_t offset) {
-  if (!may_write()) co_return Errc::bad_descriptor;
+  const auto pass = uses_.enter();
+  if (!pass || !may_write()) co_return Errc::bad_descriptor;
   if (is_orphaned()) co_return Errc::io_error;
   if (offset > kMaxFileBytes || bytes.size() > kMaxFileBytes - offset) co_return Errc::file_too_big;
   if (bytes.empty()) co_return std::size_t{0};
@@ -89,28 +101,45 @@ Task<Result<std::size_t>> File::pwrite(Bytes bytes, std::uint64_t offset) {
 Task<Status> File::write_one(Piece piece, Bytes bytes, std::uint64_t file_end) {
   auto permit = co_await session_.window().acquire(
       std::min<std::uint64_t>(piece.length, session_.window_bytes()));
+  const TimePoint began = session_.loop().now();
   auto generation = co_await write_piece(session_, id_, piece, bytes);
-  if (!generation) co_return generation.error();
+  if (!generation) {
+    unsure_ = true;
+    co_return generation.error();
+  }
   if (*generation < generation_) co_return Status();  // cut since, or about to be
   if (*generation > generation_) written_end_ = 0;
   generation_ = *generation;
   written_end_ = std::max(written_end_, file_end);
+  written_at_ = std::max(written_at_, began);
   dirty_ = true;
   co_return Status();
 }
 
 Task<Result<std::size_t>> File::pread(MutableBytes into, std::uint64_t offset) {
+  const auto pass = uses_.enter();
+  if (!pass || !may_read()) co_return Errc::bad_descriptor;
   if (is_directory_) co_return Errc::is_a_directory;
-  if (!may_read()) co_return Errc::bad_descriptor;
   if (is_orphaned()) co_return Errc::io_error;
   if (offset > kMaxFileBytes) co_return Errc::invalid;
   if (into.empty()) co_return std::size_t{0};
   into = into.first(std::min<std::uint64_t>(into.size(), kMaxFileBytes - offset));
+  if (into.size() > kClippedBytes) {
+    // Whoever asks for far more than there is pays for what there is.
+    auto attributes = co_await current_attributes();
+    if (!attributes) co_return attributes.error();
+    if (attributes->size <= offset) co_return std::size_t{0};
+    into = into.first(std::min<std::uint64_t>(into.size(), attributes->size - offset));
+  }
+  co_return co_await read_range(into, offset);
+}
+
+Task<Result<std::size_t>> File::read_range(MutableBytes into, std::uint64_t offset) {
   std::uint64_t short_at = offset + into.size();
   MAYFLY_CO_CHECKED(co_await read_pieces(into, offset, short_at));
   if (short_at == offset + into.size()) co_return into.size();
   // Some chunk ends early: that is a hole or the end of the file, which its size tells.
-  auto attributes = co_await stat();
+  auto attributes = co_await current_attributes();
   if (!attributes) co_return attributes.error();
   if (attributes->size <= offset) co_return std::size_t{0};
   const std::uint64_t length = std::min<std::uint64_t>(into.size(), attributes->size - offset);
@@ -147,21 +176,43 @@ Task<Status> File::read_one(Piece piece, MutableBytes into, std::uint64_t& short
 }
 
 Task<Result<Attributes>> File::stat() {
-  auto reply = co_await session_.inode_call(Opcode::get_attributes, id_, 0, 0, 0);
+  const auto pass = uses_.enter();
+  if (!pass) co_return Errc::bad_descriptor;
+  co_return co_await current_attributes();
+}
+
+Task<Result<Attributes>> File::current_attributes() {
+  auto reply = co_await session_.inode_call(about(Opcode::get_attributes, id_));
   const auto attributes = attributes_of(reply);
   if (!attributes) co_return attributes.error();
   co_return co_await session_.settle(*attributes);
 }
 
 Task<Status> File::truncate(std::uint64_t size) {
+  const auto pass = uses_.enter();
+  if (!pass) co_return Errc::bad_descriptor;
   if (!may_write()) co_return Errc::invalid;
   if (size > kMaxFileBytes) co_return Errc::file_too_big;
-  auto reply = co_await session_.inode_call(Opcode::set_size, id_, 0, size, 0);
+  RequestHeader header = about(Opcode::set_size, id_);
+  header.offset = size;
+  auto reply = co_await session_.inode_call(header);
   const auto attributes = attributes_of(reply);
   co_return attributes ? Status() : Status(attributes.error());
 }
 
+RequestHeader File::report(Opcode opcode) const {
+  RequestHeader header = about(opcode, id_);
+  header.flags = dirty_ ? request_flags::kHasSize : std::uint16_t{0};
+  header.offset = written_end_;
+  header.argument = generation_;
+  // An age and not a time: clocks differ, and a later utimens must stay later.
+  header.length = static_cast<std::uint64_t>((session_.loop().now() - written_at_).count());
+  return header;
+}
+
 Task<Status> File::fsync() {
+  const auto pass = uses_.enter();
+  if (!pass) co_return Errc::bad_descriptor;
   if (is_directory_) co_return Status();
   TaskGroup group;
   for (std::uint32_t column = 0; column < width(layout_, session_.servers()); ++column) {
@@ -169,11 +220,10 @@ Task<Status> File::fsync() {
   }
   MAYFLY_CO_CHECKED(co_await group.join());
   if (!dirty_) co_return Status();
+  const RequestHeader header = report(Opcode::report_size);
   // A write that ends while the report is on its way makes the file dirty again.
   dirty_ = false;
-  auto reply = co_await session_.inode_call(Opcode::report_size, id_, request_flags::kHasSize,
-                                            written_end_, generation_);
-  const auto attributes = attributes_of(reply);
+  const auto attributes = attributes_of(co_await session_.inode_call(header));
   if (!attributes) {
     dirty_ = true;
     co_return attributes.error();
@@ -192,11 +242,13 @@ Task<Status> File::sync_server(std::uint32_t server) {
 }
 
 Task<Status> File::close() {
+  co_await uses_.closed();
   if (is_directory_) co_return Status();
   if (is_orphaned()) co_return Errc::io_error;
-  std::uint16_t flags = may_write() ? request_flags::kForWrite : std::uint16_t{0};
-  if (dirty_) flags |= request_flags::kHasSize;
-  auto reply = co_await session_.inode_call(Opcode::close, id_, flags, written_end_, generation_);
+  RequestHeader header = report(Opcode::close);
+  if (may_write()) header.flags |= request_flags::kForWrite;
+  if (unsure_) header.flags |= request_flags::kUnsure;
+  auto reply = co_await session_.inode_call(header);
   if (!reply) co_return reply.error();
   co_return reply->status();
 }

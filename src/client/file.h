@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "async/gate.h"
 #include "client/session.h"
 
 namespace mayfly {
@@ -34,7 +35,8 @@ class File {
   Task<Status> truncate(std::uint64_t size);
   /// Returns once all bytes written to this file so far, by anybody, are on the servers' devices.
   Task<Status> fsync();
-  /// Reports the size and gives up the handle. The File is useless afterwards, whatever it returns.
+  /// Waits for what is under way, reports the size and gives up the handle. The File is useless
+  /// afterwards, whatever it returns: everything else gives bad_descriptor.
   Task<Status> close();
 
   FileId id() const { return id_; }
@@ -44,10 +46,14 @@ class File {
  private:
   File(Session& session, const Attributes& attributes, int flags);
 
+  Task<Result<Attributes>> current_attributes();
+  Task<Result<std::size_t>> read_range(MutableBytes into, std::uint64_t offset);
   Task<Status> read_pieces(MutableBytes into, std::uint64_t offset, std::uint64_t& short_at);
   Task<Status> read_one(Piece piece, MutableBytes into, std::uint64_t& short_at);
   Task<Status> write_one(Piece piece, Bytes bytes, std::uint64_t file_end);
   Task<Status> sync_server(std::uint32_t server);
+  /// A request to the inode's server that brings along what this handle has written.
+  RequestHeader report(Opcode opcode) const;
   /// The connection that holds the handle was lost: the server has given the handle up.
   bool is_orphaned() const;
   bool may_read() const;
@@ -63,7 +69,11 @@ class File {
   /// seen.
   std::uint64_t written_end_ = 0;
   std::uint32_t generation_ = 0;
+  TimePoint written_at_{};  ///< when the last write began
   bool dirty_ = false;
+  /// A write has failed, and its server may yet carry it out: nobody knows the size any more.
+  bool unsure_ = false;
+  Gate uses_;  ///< a write that ended after close had reported the size would be lost to it
 };
 
 }  // namespace mayfly

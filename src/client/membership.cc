@@ -1,57 +1,91 @@
 #include "client/membership.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "async/task_group.h"
 #include "base/log.h"
 #include "transport/ucx_worker.h"
 
 namespace mayfly {
 namespace {
 
-std::mutex current_mutex;
-std::shared_ptr<Membership> current_membership;
+struct Current {
+  std::mutex mutex;
+  std::shared_ptr<Membership> membership;
+};
+
+/// Never destroyed: exit() would say goodbye to the servers, and so would that of a forked child,
+/// in its parent's name. Servers notice the end of a process by themselves.
+Current& current_of_process() {
+  static Current& current = *new Current;
+  return current;
+}
 
 }  // namespace
 
 Result<std::shared_ptr<Membership>> Membership::current() {
-  const std::lock_guard lock(current_mutex);
-  if (current_membership == nullptr) return Errc::not_connected;
-  return current_membership;
+  Current& current = current_of_process();
+  const std::lock_guard lock(current.mutex);
+  // A forked child has its parent's session in its memory, but it is not its own.
+  if (current.membership == nullptr || !current.membership->is_of_this_process()) {
+    return Errc::not_connected;
+  }
+  return current.membership;
 }
 
 Status Membership::join(Bytes session) {
   MAYFLY_TRY(info, decode_session(session));
-  const std::lock_guard lock(current_mutex);
-  if (current_membership != nullptr) return Errc::already;
+  Current& current = current_of_process();
+  const std::lock_guard lock(current.mutex);
+  if (current.membership != nullptr) {
+    return current.membership->is_of_this_process() ? Errc::already : Errc::not_supported;
+  }
   auto worker = UcxWorker::create(UcxOptions());
   if (!worker) {
     log::error("{}", worker.error().sentence);
     return worker.error().code;
   }
-  current_membership = std::make_shared<Membership>(std::move(info), std::move(*worker));
+  current.membership = std::make_shared<Membership>(std::move(info), std::move(*worker));
   return {};
 }
 
 Status Membership::leave() {
   std::shared_ptr<Membership> leaving;
   {
-    const std::lock_guard lock(current_mutex);
-    leaving = std::move(current_membership);
-  }
-  if (leaving == nullptr) return Errc::not_connected;
-  for (std::size_t fd = 0; fd < leaving->files_.size(); ++fd) {
-    auto file = leaving->remove(static_cast<int>(fd));
-    if (!file) continue;
-    if (const Status closed = leaving->session_.run((*file)->close()); !closed) {
-      log::warn("a file left open could not be closed: {}", describe(closed.error()));
+    Current& current = current_of_process();
+    const std::lock_guard lock(current.mutex);
+    if (current.membership == nullptr || !current.membership->is_of_this_process()) {
+      return Errc::not_connected;
     }
+    leaving = std::move(current.membership);
   }
-  return {};
+  return leaving->session_.run(close_all(leaving->take_all()));
 }
 
+Task<Status> Membership::close_all(std::vector<std::shared_ptr<File>> files) {
+  TaskGroup closes;
+  for (const auto& file : files) {
+    if (file != nullptr) closes.add(file->close());
+  }
+  const Status closed = co_await closes.join();
+  if (!closed) log::warn("a file left open could not be closed: {}", describe(closed.error()));
+  co_return closed;
+}
+
+std::vector<std::shared_ptr<File>> Membership::take_all() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(files_, {});
+}
+
+bool Membership::is_of_this_process() const { return process_ == ::getpid(); }
+
 Membership::Membership(SessionInfo info, std::unique_ptr<Worker> worker)
-    : worker_(std::move(worker)), session_(std::move(info), *worker_, sleeper_, SessionOptions()) {}
+    : process_(::getpid()),
+      worker_(std::move(worker)),
+      session_(std::move(info), *worker_, sleeper_, SessionOptions()) {}
 
 Membership::~Membership() { session_.run(session_.leave()); }
 

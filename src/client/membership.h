@@ -18,9 +18,10 @@ namespace mayfly {
 
 class Membership {
  public:
-  /// The process's membership; not_connected before join().
+  /// The process's membership; not_connected before join(), and in a forked child.
   static Result<std::shared_ptr<Membership>> current();
   static Status join(Bytes session);
+  /// Closes what is open and says goodbye; gives the first error of a close.
   static Status leave();
 
   Membership(SessionInfo info, std::unique_ptr<Worker> worker);
@@ -37,6 +38,11 @@ class Membership {
  private:
   static constexpr std::size_t kMaxDescriptors = 1 << 20;
 
+  static Task<Status> close_all(std::vector<std::shared_ptr<File>> files);
+  std::vector<std::shared_ptr<File>> take_all();
+  bool is_of_this_process() const;
+
+  int process_;  ///< the one that joined
   PollSleeper sleeper_;
   std::unique_ptr<Worker> worker_;
   Session session_;

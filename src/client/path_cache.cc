@@ -10,10 +10,16 @@ Result<SplitPath> split(std::string_view path) {
   if (path.front() != '/') return Errc::invalid;
   std::vector<std::string_view> components;
   bool must_be_directory = false;
+  SplitPath result;
   for (std::size_t begin = 0; begin < path.size();) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
     const std::string_view component = path.substr(begin, end - begin);
     if (component.size() > kMaxNameBytes) return Errc::name_too_long;
+    if (!component.empty()) {
+      result.last = component == "."    ? SplitPath::Last::dot
+                    : component == ".." ? SplitPath::Last::dot_dot
+                                        : SplitPath::Last::name;
+    }
     must_be_directory = component.empty() || component == "." || component == "..";
     if (component == "..") {
       if (!components.empty()) components.pop_back();
@@ -23,7 +29,6 @@ Result<SplitPath> split(std::string_view path) {
     begin = end + 1;
     if (end + 1 == path.size()) must_be_directory = true;
   }
-  SplitPath result;
   result.must_be_directory = must_be_directory;
   if (!components.empty()) {
     result.name = components.back();

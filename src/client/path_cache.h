@@ -19,9 +19,12 @@ inline constexpr std::size_t kMaxPathBytes = 4096;
 
 /// A path taken apart: the directory that holds the last component, and that component.
 struct SplitPath {
+  enum class Last : std::uint8_t { name, dot, dot_dot };
   std::string parent;              ///< normal form: "/", "/a", "/a/b"
   std::string name;                ///< empty for the root itself
-  bool must_be_directory = false;  ///< the path ended with a slash
+  bool must_be_directory = false;  ///< the path ended with a slash, "." or ".."
+  Last last = Last::name;          ///< what the path's last component was before "." and ".."
+                                   ///< were resolved
 };
 
 /// Normalises an absolute path and splits off the last component. name_too_long, or no_entry for an

@@ -5,6 +5,9 @@
 namespace mayfly {
 namespace {
 
+/// How often bytes are read that a busy machine lets this process fetch too late.
+constexpr int kMaxReads = 8;
+
 RequestHeader request(Opcode opcode, FileId file, const Piece& piece) {
   RequestHeader header;
   header.opcode = opcode;
@@ -25,7 +28,10 @@ Task<Result<std::uint32_t>> write_through_slot(Session& session, RequestHeader h
   const std::uint64_t in_page = piece.chunk_offset % kPageBytes;
   if (!lease->is_current()) co_return Errc::io_error;
   const Status put = co_await channel.put(bytes, lease->slab_offset() + in_page);
-  if (!put) co_return put.error();
+  if (!put) {
+    if (lease->is_current()) slots.release(lease->slab_offset());
+    co_return put.error();
+  }
   // On another connection the slot would be somebody else's.
   if (!lease->is_current()) co_return Errc::io_error;
   header.flags = request_flags::kSlot | (slots.wanted() ? request_flags::kKeepSlot : 0);
@@ -37,8 +43,10 @@ Task<Result<std::uint32_t>> write_through_slot(Session& session, RequestHeader h
   co_return static_cast<std::uint32_t>(reply->header.second);
 }
 
-/// Moves the bytes of a read's reply to where they belong.
-Task<Status> fetch(Session& session, std::uint32_t server, Reply& reply, MutableBytes into) {
+/// Moves the bytes of a read's reply to where they belong. `asked` is when the read was asked for.
+/// Errc::stale: the server has taken the slot back meanwhile, so what was got may be anything.
+Task<Status> fetch(Session& session, std::uint32_t server, Reply& reply, MutableBytes into,
+                   TimePoint asked) {
   Channel& channel = session.channel(server);
   if ((reply.header.flags & reply_flags::kInSlot) == 0) {
     if (reply.message.payload_bytes() != into.size()) co_return Errc::bad_message;
@@ -52,8 +60,36 @@ Task<Status> fetch(Session& session, std::uint32_t server, Reply& reply, Mutable
   release.opcode = Opcode::release_slot;
   release.epoch = kAnyEpoch;
   release.argument = slot;
-  channel.notify(release);
-  co_return got;
+  release.length = reply.header.request_id;
+  if (session.loop().now() - asked < kReadLease) {
+    channel.notify(release);
+    co_return got;
+  }
+  release.flags = request_flags::kConfirm;
+  auto confirmed = co_await channel.call(release);
+  if (!confirmed) co_return confirmed.error();
+  co_return got ? confirmed->status() : got;
+}
+
+Task<Result<std::size_t>> read_once(Session& session, FileId file, Piece piece, MutableBytes into) {
+  Channel& channel = session.channel(piece.server);
+  if (!channel.is_open()) {
+    MAYFLY_CO_CHECKED(co_await channel.open());
+  }
+  RequestHeader header = request(Opcode::read, file, piece);
+  if (into.size() > kInlineBytes && channel.is_one_sided()) header.flags = request_flags::kToSlot;
+  const std::uint64_t connection = channel.cookie();
+  const TimePoint asked = session.loop().now();
+  auto reply = co_await channel.call(header);
+  if (!reply) co_return reply.error();
+  if (channel.cookie() != connection) co_return Errc::io_error;
+  if (const Status status = reply->status(); !status) co_return status.error();
+  const std::uint64_t bytes = reply->header.value;
+  if (bytes > into.size()) co_return Errc::bad_message;
+  if (bytes == 0) co_return std::size_t{0};
+  const Status fetched = co_await fetch(session, piece.server, *reply, into.first(bytes), asked);
+  if (!fetched) co_return fetched.error();
+  co_return std::size_t{bytes};
 }
 
 }  // namespace
@@ -75,23 +111,11 @@ Task<Result<std::uint32_t>> write_piece(Session& session, FileId file, Piece pie
 
 Task<Result<std::size_t>> read_piece(Session& session, FileId file, Piece piece,
                                      MutableBytes into) {
-  Channel& channel = session.channel(piece.server);
-  if (!channel.is_open()) {
-    MAYFLY_CO_CHECKED(co_await channel.open());
+  for (int attempt = 0; attempt < kMaxReads; ++attempt) {
+    auto bytes = co_await read_once(session, file, piece, into);
+    if (bytes || bytes.error() != Errc::stale) co_return bytes;
   }
-  RequestHeader header = request(Opcode::read, file, piece);
-  if (into.size() > kInlineBytes && channel.is_one_sided()) header.flags = request_flags::kToSlot;
-  const std::uint64_t connection = channel.cookie();
-  auto reply = co_await channel.call(header);
-  if (!reply) co_return reply.error();
-  if (channel.cookie() != connection) co_return Errc::io_error;
-  if (const Status status = reply->status(); !status) co_return status.error();
-  const std::uint64_t bytes = reply->header.value;
-  if (bytes > into.size()) co_return Errc::bad_message;
-  if (bytes == 0) co_return std::size_t{0};
-  const Status fetched = co_await fetch(session, piece.server, *reply, into.first(bytes));
-  if (!fetched) co_return fetched.error();
-  co_return std::size_t{bytes};
+  co_return Errc::io_error;
 }
 
 }  // namespace mayfly

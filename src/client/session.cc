@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "async/task_group.h"
@@ -62,23 +63,31 @@ void Session::learn_epoch(std::uint64_t epoch) {
 }
 
 Task<Result<FileId>> Session::resolve_directory(std::string path) {
-  if (const auto known = paths_.find(path)) co_return *known;
-  MAYFLY_CO_TRY(parts, split(path));
-  auto parent = co_await resolve_directory(parts.parent);
-  if (!parent) co_return parent.error();
-  NameBody body;
-  body.name = parts.name;
-  RequestHeader header;
-  header.opcode = Opcode::look_up;
-  header.epoch = epoch_;
-  header.file = *parent;
-  const WireBytes wire = encode(body);
-  auto reply = co_await channel(server_of_name(*parent, parts.name, servers())).call(header, wire);
-  const auto attributes = attributes_of(reply);
-  if (!attributes) co_return attributes.error();
-  if (!attributes->is_directory()) co_return Errc::not_a_directory;
-  paths_.insert(path, attributes->id);
-  co_return attributes->id;
+  // Down from the deepest directory that is known; in a loop, for a path may be 2,047 deep.
+  std::size_t end = path.size();
+  std::optional<FileId> known = paths_.find(path);
+  while (!known) {
+    end = path.rfind('/', end - 1);
+    known = paths_.find(end == 0 ? "/" : path.substr(0, end));
+  }
+  while (end < path.size()) {
+    const std::size_t begin = end + 1;
+    end = std::min(path.find('/', begin), path.size());
+    NameBody body;
+    body.name = std::string_view(path).substr(begin, end - begin);
+    RequestHeader header;
+    header.opcode = Opcode::look_up;
+    header.epoch = epoch_;
+    header.file = *known;
+    const WireBytes wire = encode(body);
+    const std::uint32_t server = server_of_name(*known, body.name, servers());
+    const auto attributes = attributes_of(co_await channel(server).call(header, wire));
+    if (!attributes) co_return attributes.error();
+    if (!attributes->is_directory()) co_return Errc::not_a_directory;
+    known = attributes->id;
+    paths_.insert(path.substr(0, end), *known);
+  }
+  co_return *known;
 }
 
 Task<Result<Reply>> Session::named_call(Opcode opcode, std::string path, std::uint16_t flags,
@@ -86,12 +95,16 @@ Task<Result<Reply>> Session::named_call(Opcode opcode, std::string path, std::ui
   MAYFLY_CO_TRY(parts, split(path));
   MAYFLY_ASSERT(!parts.name.empty());
   for (int attempt = 0; attempt < kMaxResolutions; ++attempt) {
-    auto parent = co_await resolve_directory(parts.parent);
-    if (!parent && parent.error() == Errc::stale) {
-      paths_.clear();
-      continue;
+    std::optional<FileId> parent = paths_.find(parts.parent);
+    if (!parent) {
+      auto resolved = co_await resolve_directory(parts.parent);
+      if (!resolved && resolved.error() == Errc::stale) {
+        paths_.clear();
+        continue;
+      }
+      if (!resolved) co_return resolved.error();
+      parent = *resolved;
     }
-    if (!parent) co_return parent.error();
     const std::uint32_t server = server_of_name(*parent, parts.name, servers());
     NameBody body;
     body.mode = mode;
@@ -113,19 +126,12 @@ Task<Result<Reply>> Session::named_call(Opcode opcode, std::string path, std::ui
   co_return Errc::no_entry;
 }
 
-Task<Result<Reply>> Session::inode_call(Opcode opcode, FileId file, std::uint16_t flags,
-                                        std::uint64_t offset, std::uint64_t argument, Bytes body) {
-  if (file.home() >= servers()) co_return Errc::bad_message;
+Task<Result<Reply>> Session::inode_call(RequestHeader header, Bytes body) {
+  if (header.file.home() >= servers()) co_return Errc::bad_message;
+  header.uid = ::geteuid();
   for (int attempt = 0; attempt < kMaxResolutions; ++attempt) {
-    RequestHeader header;
-    header.opcode = opcode;
-    header.flags = flags;
-    header.uid = ::geteuid();
     header.epoch = epoch_;
-    header.file = file;
-    header.offset = offset;
-    header.argument = argument;
-    auto reply = co_await channel(file.home()).call(header, body);
+    auto reply = co_await channel(header.file.home()).call(header, body);
     // An id does not go stale; only our epoch did, and the reply has brought the new one.
     if (!reply || reply->header.error != to_errno(Errc::stale)) co_return reply;
   }
@@ -136,8 +142,11 @@ Task<Result<Attributes>> Session::stat(std::string path) {
   MAYFLY_CO_TRY(parts, split(path));
   const bool is_root = parts.name.empty();
   const bool must_be_directory = parts.must_be_directory;
-  Task<Result<Reply>> call = is_root ? inode_call(Opcode::get_attributes, kRootId, 0, 0, 0)
-                                     : named_call(Opcode::look_up, std::move(path), 0, 0);
+  RequestHeader root;
+  root.opcode = Opcode::get_attributes;
+  root.file = kRootId;
+  Task<Result<Reply>> call =
+      is_root ? inode_call(root) : named_call(Opcode::look_up, std::move(path), 0, 0);
   auto reply = co_await std::move(call);
   auto attributes = attributes_of(reply);
   if (!attributes) co_return attributes;
@@ -174,6 +183,10 @@ Task<Status> Session::ask_end(std::uint32_t server, Attributes file, std::uint64
 Task<Status> Session::make_directory(std::string path, std::uint32_t mode) {
   MAYFLY_CO_TRY(parts, split(path));
   if (parts.name.empty()) co_return Errc::exists;
+  if (parts.last != SplitPath::Last::name) {
+    const auto there = co_await stat(std::move(path));
+    co_return there ? Errc::exists : there.error();
+  }
   const auto made =
       attributes_of(co_await named_call(Opcode::make_directory, std::move(path), 0, mode));
   co_return made ? Status() : Status(made.error());
@@ -182,7 +195,8 @@ Task<Status> Session::make_directory(std::string path, std::uint32_t mode) {
 Task<Status> Session::remove_directory(std::string path) {
   MAYFLY_CO_TRY(parts, split(path));
   if (parts.name.empty()) co_return Errc::busy;
-  if (path.ends_with("/.")) co_return Errc::invalid;
+  if (parts.last == SplitPath::Last::dot) co_return Errc::invalid;
+  if (parts.last == SplitPath::Last::dot_dot) co_return Errc::not_empty;
   auto reply = co_await named_call(Opcode::remove_directory, std::move(path), 0, 0);
   if (!reply) co_return reply.error();
   paths_.clear();
@@ -206,8 +220,10 @@ Task<Status> Session::remove_file(std::string path) {
 Task<Status> Session::change_attributes(std::string path, ChangeBody change) {
   auto attributes = co_await stat(std::move(path));
   if (!attributes) co_return attributes.error();
-  const auto changed = attributes_of(
-      co_await inode_call(Opcode::set_attributes, attributes->id, 0, 0, 0, as_wire(change)));
+  RequestHeader header;
+  header.opcode = Opcode::set_attributes;
+  header.file = attributes->id;
+  const auto changed = attributes_of(co_await inode_call(header, as_wire(change)));
   co_return changed ? Status() : Status(changed.error());
 }
 
@@ -249,7 +265,17 @@ Task<Status> Session::ask_shut_down(std::uint32_t server) {
 }
 
 Task<void> Session::leave() {
-  for (auto& channel : channels_) co_await channel->close();
+  // All at once: each that does not answer takes its time.
+  TaskGroup goodbyes;
+  for (auto& channel : channels_) goodbyes.add(say_goodbye(*channel));
+  // A server that is gone needs no goodbye.
+  const Status left = co_await goodbyes.join();
+  MAYFLY_ASSERT(left.has_value());
+}
+
+Task<Status> Session::say_goodbye(Channel& channel) {
+  co_await channel.close();
+  co_return Status();
 }
 
 }  // namespace mayfly

@@ -74,9 +74,8 @@ class Session final : public Receiver {
   /// the cached path turns out to be stale. `mode` is for creations.
   Task<Result<Reply>> named_call(Opcode opcode, std::string path, std::uint16_t flags,
                                  std::uint32_t mode);
-  /// One request about an inode, to its home.
-  Task<Result<Reply>> inode_call(Opcode opcode, FileId file, std::uint16_t flags,
-                                 std::uint64_t offset, std::uint64_t argument, Bytes body = {});
+  /// One request about the inode `header.file`, to its home; fills in caller and epoch.
+  Task<Result<Reply>> inode_call(RequestHeader header, Bytes body = {});
   /// `attributes`, with the true size asked from the chunk servers if it is not settled.
   Task<Result<Attributes>> settle(Attributes attributes);
 
@@ -93,6 +92,7 @@ class Session final : public Receiver {
   Task<Status> ask_end(std::uint32_t server, Attributes file, std::uint64_t& end);
   Task<Status> ask_usage(std::uint32_t server, FileSystemUsage& sum);
   Task<Status> ask_shut_down(std::uint32_t server);
+  static Task<Status> say_goodbye(Channel& channel);
   void learn_epoch(std::uint64_t epoch);
 
   SessionInfo info_;

@@ -24,14 +24,20 @@ Task<Result<SlotPool::Lease>> SlotPool::acquire() {
     if (!free_.empty()) {
       const std::uint64_t slot = free_.back();
       free_.pop_back();
-      co_return Lease(*this, slot);
+      co_return Lease(*this, slot, free_cookie_);
     }
     RequestHeader header;
     header.opcode = Opcode::lease_slot;
     header.epoch = kAnyEpoch;
+    const Status opened = co_await channel_.open();
+    if (!opened) {
+      wake_one();
+      co_return opened.error();
+    }
+    const std::uint64_t cookie = channel_.cookie();
     auto reply = co_await channel_.call(header);
     const Status leased = reply ? reply->status() : Status(reply.error());
-    if (leased) co_return Lease(*this, reply->header.value);
+    if (leased) co_return Lease(*this, reply->header.value, cookie);
     if (leased.error() != Errc::busy) {
       // Whoever waits for one of our writes to end may wait for one that failed like this.
       wake_one();
@@ -63,15 +69,17 @@ void SlotPool::wake_one() {
   if (Waiter* waiter = waiters_.pop_front()) waiter->resumption.schedule();
 }
 
+void SlotPool::release(std::uint64_t slot) {
+  RequestHeader header;
+  header.opcode = Opcode::release_slot;
+  header.epoch = kAnyEpoch;
+  header.argument = slot;
+  channel_.notify(header);
+}
+
 void SlotPool::release_all() {
   forget_other_connections();
-  for (const std::uint64_t slot : free_) {
-    RequestHeader header;
-    header.opcode = Opcode::release_slot;
-    header.epoch = kAnyEpoch;
-    header.argument = slot;
-    channel_.notify(header);
-  }
+  for (const std::uint64_t slot : free_) release(slot);
   free_.clear();
 }
 

@@ -22,8 +22,9 @@ class SlotPool {
   /// A write's use of a slot; the slot is given back or written off at its end.
   class Lease {
    public:
-    Lease(SlotPool& pool, std::uint64_t slab_offset)
-        : pool_(&pool), slab_offset_(slab_offset), cookie_(pool.channel_.cookie()) {}
+    /// `cookie` names the connection that the slot was leased on.
+    Lease(SlotPool& pool, std::uint64_t slab_offset, std::uint64_t cookie)
+        : pool_(&pool), slab_offset_(slab_offset), cookie_(cookie) {}
     Lease(Lease&& other) noexcept
         : pool_(std::exchange(other.pool_, nullptr)),
           slab_offset_(other.slab_offset_),
@@ -48,6 +49,9 @@ class SlotPool {
 
   /// Waits for a slot: a free one, a new one from the server, or one that another write gives back.
   Task<Result<Lease>> acquire();
+
+  /// Gives the open connection's slot back without a write.
+  void release(std::uint64_t slot);
 
   /// Counts a write from before its acquire to its end.
   class User {

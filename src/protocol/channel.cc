@@ -11,9 +11,6 @@ namespace {
 
 /// A request may wait this many ticks, so deadlines are kept to an eighth.
 constexpr std::uint64_t kTicksPerDeadline = 8;
-/// Requests in flight on one channel; bounds the table of pending ones. Windows are far smaller.
-constexpr std::size_t kMaxPending = 32 * 1024;
-
 constexpr std::uint64_t make_id(std::uint32_t server, std::uint16_t slot,
                                 std::uint32_t generation) {
   return std::uint64_t{generation} << 32 | std::uint64_t{slot} << 16 | server;
@@ -103,7 +100,8 @@ Task<Status> Channel::connect() {
   const WireBytes wire = encode(body);
   RequestHeader header;
   header.opcode = Opcode::connect;
-  auto reply = co_await exchange(header, wire);
+  Semaphore::Permit none;
+  auto reply = co_await exchange(header, wire, std::move(none));
   if (!reply) co_return reply.error();
   if (const Status status = reply->status(); !status) {
     break_off(status.error(),
@@ -124,16 +122,31 @@ Task<Status> Channel::connect() {
 }
 
 Task<Result<Reply>> Channel::call(RequestHeader header, Bytes payload) {
+  if (state_ != State::open) return call_in_turn(header, payload);
+  auto permit = permits_.try_acquire();
+  if (!permit) return call_in_turn(header, payload);
+  header.cookie = cookie_;
+  return exchange(header, payload, std::move(*permit));
+}
+
+Task<Result<Reply>> Channel::call_in_turn(RequestHeader header, Bytes payload) {
+  const std::uint64_t breaks = breaks_;
+  Semaphore::Permit permit = co_await permits_.acquire();
+  // Whoever waited behind requests that ran into the deadline has waited as long as they.
+  if (breaks != breaks_) co_return Errc::io_error;
   if (state_ != State::open) {
     MAYFLY_CO_CHECKED(co_await open());
     if (state_ != State::open) co_return Errc::io_error;
   }
   header.cookie = cookie_;
-  co_return co_await exchange(header, payload);
+  co_return co_await exchange(header, payload, std::move(permit));
 }
 
-Task<Result<Reply>> Channel::exchange(RequestHeader header, Bytes payload) {
-  MAYFLY_CO_TRY(slot, claim_slot());
+Task<Result<Reply>> Channel::exchange(RequestHeader header, Bytes payload,
+                                      Semaphore::Permit permit) {
+  if (endpoint_ == nullptr) co_return Errc::io_error;
+  const Semaphore::Permit held = std::move(permit);
+  const std::uint16_t slot = claim_slot();
   ReplyAwaiter reply(*this, slot);
   header.request_id = make_id(server_, slot, pending_[slot].generation);
   if (payload.size() > kMaxPostedPayloadBytes) {
@@ -183,9 +196,9 @@ Task<Status> Channel::receive(Reply& reply, MutableBytes into) {
   co_return Status();
 }
 
-Result<std::uint16_t> Channel::claim_slot() {
+std::uint16_t Channel::claim_slot() {
   if (free_slots_.empty()) {
-    if (pending_.size() == kMaxPending) return Errc::busy;
+    MAYFLY_ASSERT(pending_.size() <= UINT16_MAX);
     free_slots_.push_back(static_cast<std::uint16_t>(pending_.size()));
     pending_.emplace_back();
   }
@@ -242,6 +255,7 @@ void Channel::break_off(Errc why, const std::string& reason, State next) {
   // A server that closes after our goodbye does what it was asked.
   if (!leaving_) log::error("{}: {}", describe(), reason);
   state_ = next;
+  ++breaks_;
   for (Pending& pending : pending_) finish(pending, why);
   ++closing_;
   loop_.spawn(close_endpoint(std::move(endpoint_), std::move(remote_)));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bit>
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <type_traits>
@@ -56,6 +57,12 @@ struct ReplyHeader {
 };
 static_assert(sizeof(ReplyHeader) == 40 && std::is_trivially_copyable_v<ReplyHeader>);
 
+/// A client may trust what it got from a read slot for this long from when it asked for the read.
+/// A server takes a slot back no earlier than after twice that from when it lent it, which was
+/// later: so clocks may differ, and even run at different speeds. After that time the client asks
+/// (release_slot with kConfirm) whether the slot was still its own.
+inline constexpr std::chrono::nanoseconds kReadLease = std::chrono::seconds(1);
+
 inline constexpr std::uint8_t kReplyBit = 0x80;
 /// cut_data: the generation that stands for "the file is gone".
 inline constexpr std::uint64_t kDropGeneration = ~std::uint64_t{0};
@@ -70,6 +77,8 @@ inline constexpr std::uint16_t kKeepSlot = 32;    ///< write: leave the slot wit
 inline constexpr std::uint16_t kToSlot = 64;      ///< read: leave the bytes in a slot for a get
 inline constexpr std::uint16_t kHasSize = 128;    ///< close: offset, argument are a size report
 inline constexpr std::uint16_t kDirectory = 256;  ///< open_name: O_DIRECTORY
+inline constexpr std::uint16_t kConfirm = 1024;   ///< release_slot: say whether it was the sender's
+inline constexpr std::uint16_t kUnsure = 512;     ///< close: a write failed that may yet be done
 }  // namespace request_flags
 
 namespace reply_flags {

@@ -1,4 +1,6 @@
 // close, report_size, remove_file: what a file's size becomes, and when its data may go.
+#include <algorithm>
+
 #include "protocol/bodies.h"
 #include "server/operation.h"
 
@@ -10,7 +12,10 @@ std::optional<SizeReport> report_of(const Request& request) {
   SizeReport report;
   report.size = request.header.offset;
   report.truncate_generation = static_cast<std::uint32_t>(request.header.argument);
-  report.modified_ns = wall_clock_ns();
+  // Never before 1970, whatever a sender calls the age.
+  const std::int64_t now = wall_clock_ns();
+  report.modified_ns =
+      now - static_cast<std::int64_t>(std::min<std::uint64_t>(request.header.length, now));
   return report;
 }
 
@@ -23,7 +28,15 @@ void close_file(Server& server, const Request& request) {
   const auto held = opens.find({file, access});
   if (held == opens.end()) return server.reply(request, Errc::bad_descriptor);
   if (--held->second == 0) opens.erase(held);
-  const auto release = server.names().close(file, access, report_of(request));
+  const auto report = report_of(request);
+  // With a write that may yet be carried out, nobody knows the size: as if its writer had died.
+  if (request.has(request_flags::kUnsure) && report) {
+    const auto reported = server.names().report_size(file, *report);
+    if (!reported) return server.reply(request, reported.error());
+  }
+  const auto release = request.has(request_flags::kUnsure)
+                           ? server.names().forget(file, access)
+                           : server.names().close(file, access, report);
   server.settle(release);
   server.reply(request, release ? Errc::ok : release.error());
 }

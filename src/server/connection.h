@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "async/gate.h"
+#include "async/semaphore.h"
+#include "base/clock.h"
 #include "base/file_id.h"
 #include "memory/buffer_pool.h"
 #include "metadata/inode.h"
@@ -19,18 +21,31 @@
 
 namespace mayfly {
 
+/// A Buffer whose bytes a client may get, until it releases it or its time is over.
+struct ReadSlot {
+  Buffer buffer;
+  Semaphore::Permit permit;
+  std::uint64_t lease;  ///< request id of the read
+  TimePoint since;
+};
+
 struct Connection {
-  Connection(std::uint64_t random_cookie, std::unique_ptr<Endpoint> to_peer)
-      : cookie(random_cookie), endpoint(std::move(to_peer)) {}
+  Connection(std::uint64_t random_cookie, std::unique_ptr<Endpoint> to_peer,
+             std::size_t most_transfers)
+      : cookie(random_cookie), endpoint(std::move(to_peer)), transfers(most_transfers) {}
 
   std::uint64_t cookie;
   std::unique_ptr<Endpoint> endpoint;
   bool dead = false;
 
+  /// For large Buffers that wait for this client: of its reads, until it has fetched the bytes, and
+  /// of its writes by rendezvous, until it has sent them. So one that stands still keeps few.
+  Semaphore transfers;
+
   /// Buffers that the client may put to (write slots) or get from (read slots), by slab offset. A
-  /// slot in use by a request is moved out until that is done.
+  /// write slot in use by a request is moved out until that is done.
   std::unordered_map<std::uint64_t, Buffer> write_slots;
-  std::unordered_map<std::uint64_t, Buffer> read_slots;
+  std::unordered_map<std::uint64_t, ReadSlot> read_slots;
   /// Write slots leased, those in use by requests included.
   std::size_t leased = 0;
 

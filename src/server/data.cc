@@ -28,7 +28,14 @@ Task<void> cut_data(Server& server, Request request) {
   const std::shared_ptr<Server::FileData> data = server.data_of(file);
   // With all permits no write of the file is under way: none can bring back what is cut here.
   auto permit = co_await data->users.acquire(Server::FileData::kAll);
-  if (!drop) data->generation = static_cast<std::uint32_t>(request.header.argument);
+  if (drop) {
+    data->dropped = true;
+  } else if (request.header.argument < data->generation) {
+    // A cut that was late: a newer one has been made since.
+    co_return server.reply(request, Errc::stale);
+  } else {
+    data->generation = static_cast<std::uint32_t>(request.header.argument);
+  }
   TaskGroup group;
   for (const ChunkExtent& chunk : server.store().chunks_of(file)) {
     const std::uint64_t begin = chunk.index * chunk_bytes;

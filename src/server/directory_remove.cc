@@ -39,9 +39,14 @@ Task<Status> remove(Server& server, FileId parent, std::string name) {
   const auto entry = server.names().lookup(parent, name);
   if (!entry) co_return entry.error();
   if (entry->type != DentryType::directory) co_return Errc::not_a_directory;
-  const std::shared_ptr<Semaphore> lock = server.lock_of(entry->id);
-  auto permit = co_await lock->acquire();
-  co_return co_await bury(server, parent, std::move(name), entry->id);
+  Status status = Errc::io_error;
+  {
+    const std::shared_ptr<Semaphore> lock = server.lock_of(entry->id);
+    const auto permit = co_await lock->acquire();
+    status = co_await bury(server, parent, std::move(name), entry->id);
+  }
+  server.drop_lock(entry->id);
+  co_return status;
 }
 
 }  // namespace

@@ -10,9 +10,12 @@ Task<void> read(Server& server, Request request) {
     co_return server.reply(request, Errc::bad_message);
   }
   const bool to_slot = request.has(request_flags::kToSlot);
-  const bool is_small = in_page + range.length <= kBufferBytes[1] && !to_slot;
-  Buffer buffer =
-      co_await server.pool().acquire(is_small ? BufferClass::small : BufferClass::large);
+  const BufferClass size_class =
+      in_page + range.length <= kBufferBytes[1] ? BufferClass::small : BufferClass::large;
+  Semaphore::Permit permit;
+  if (size_class == BufferClass::large) permit = co_await request.connection->transfers.acquire();
+  server.expect_buffer(size_class);
+  Buffer buffer = co_await server.pool().acquire(size_class);
   const ChunkId chunk{request.header.file, request.header.offset};
   Task<Transfer> reading =
       server.store().read(chunk, range.offset, std::move(buffer), range.length);
@@ -21,7 +24,9 @@ Task<void> read(Server& server, Request request) {
   const std::size_t bytes = *got.bytes;
   if (to_slot && bytes != 0 && !request.connection->dead) {
     const std::uint64_t offset = got.buffer.slab_offset();
-    request.connection->read_slots.emplace(offset, std::move(got.buffer));
+    ReadSlot slot{std::move(got.buffer), std::move(permit), request.header.request_id,
+                  server.loop().now()};
+    request.connection->read_slots.insert_or_assign(offset, std::move(slot));
     co_return server.reply(request, Errc::ok, bytes, offset + in_page, reply_flags::kInSlot);
   }
   ReplyHeader header = server.reply_header(request, Errc::ok);

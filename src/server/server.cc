@@ -15,6 +15,7 @@ namespace mayfly {
 namespace {
 
 constexpr Nanoseconds kPatience = std::chrono::milliseconds(300);
+constexpr Nanoseconds kBetweenReclaims = kReadLease / 4;
 
 }  // namespace
 
@@ -24,7 +25,8 @@ std::int64_t wall_clock_ns() {
       .count();
 }
 
-Server::Server(ServerParts parts, const ServerOptions& options) : parts_(parts), options_(options) {
+Server::Server(ServerParts parts, const ServerOptions& options)
+    : parts_(parts), options_(options), reclaiming_(parts.loop, &Server::reclaim, this) {
   parts_.worker.set_receiver(this);
 }
 
@@ -165,7 +167,9 @@ std::shared_ptr<Connection> Server::admit(std::unique_ptr<Endpoint> endpoint) {
   while (cookie == 0 || connections_.contains(cookie)) {
     MAYFLY_ASSERT(::getrandom(&cookie, sizeof cookie, 0) == sizeof cookie);
   }
-  auto connection = std::make_shared<Connection>(cookie, std::move(endpoint));
+  const std::size_t most_transfers =
+      std::max<std::size_t>(1, parts_.pool.total(BufferClass::large) / 4);
+  auto connection = std::make_shared<Connection>(cookie, std::move(endpoint), most_transfers);
   connections_.emplace(cookie, connection);
   return connection;
 }
@@ -211,12 +215,35 @@ void Server::on_endpoint_failed(Endpoint& endpoint, Errc why) {
   expel(found->second);
 }
 
-std::size_t Server::slot_share() const {
-  const std::size_t holders = static_cast<std::size_t>(
-      std::count_if(connections_.begin(), connections_.end(),
-                    [](const auto& entry) { return entry.second->leased != 0; }));
+std::size_t Server::slot_share(const Connection& connection) const {
   const std::size_t for_writes = parts_.pool.total(BufferClass::large) * 3 / 4;
-  return std::max<std::size_t>(1, for_writes / std::max<std::size_t>(1, holders));
+  std::size_t holders = 1;
+  std::size_t leased_by_others = 0;
+  for (const auto& [cookie, other] : connections_) {
+    if (other.get() == &connection || other->leased == 0) continue;
+    ++holders;
+    leased_by_others += other->leased;
+  }
+  const std::size_t left = for_writes - std::min(for_writes, leased_by_others);
+  return std::max<std::size_t>(1, std::min(left, for_writes / holders));
+}
+
+void Server::expect_buffer(BufferClass size_class) {
+  if (parts_.pool.free(size_class) != 0 || reclaiming_.armed()) return;
+  reclaiming_.arm(loop().now() + kBetweenReclaims);
+}
+
+void Server::reclaim(void* self) {
+  auto& server = *static_cast<Server*>(self);
+  const TimePoint overdue = server.loop().now() - 2 * kReadLease;
+  for (const auto& [cookie, connection] : server.connections_) {
+    std::erase_if(connection->read_slots,
+                  [overdue](const auto& slot) { return slot.second.since <= overdue; });
+  }
+  const BufferPool& pool = server.parts_.pool;
+  if (pool.has_waiters(BufferClass::large) || pool.has_waiters(BufferClass::small)) {
+    server.reclaiming_.arm(server.loop().now() + kBetweenReclaims);
+  }
 }
 
 std::shared_ptr<Server::FileData> Server::data_of(FileId file) {

@@ -86,14 +86,20 @@ class Server final : public Receiver {
   std::shared_ptr<Connection> admit(std::unique_ptr<Endpoint> endpoint);
   /// Ends a connection: waits for its requests, gives back what it held, closes its endpoint.
   void expel(std::shared_ptr<Connection> connection);
-  /// Write slots that one connection may hold now: an equal share, at least one.
-  std::size_t slot_share() const;
+  /// Write slots that `connection` may hold now: an equal share of three quarters of the large
+  /// Buffers, at least one, and the sum over all connections stays within that, but for the first
+  /// slot of each.
+  std::size_t slot_share(const Connection& connection) const;
+  /// To be called before waiting for a Buffer: if none is free, read slots that their clients have
+  /// kept past their time are taken back while anybody waits.
+  void expect_buffer(BufferClass size_class);
 
   /// What orders the writes and cuts of one file's data on this server.
   struct FileData {
     static constexpr std::uint64_t kAll = 1 << 20;
     Semaphore users{kAll};         ///< a write takes one permit, a cut takes all
     std::uint32_t generation = 0;  ///< truncate generation of the last cut
+    bool dropped = false;          ///< the file is gone: what still waits here must not write
   };
   /// Made at the first use; shared, so that whoever waits keeps it.
   std::shared_ptr<FileData> data_of(FileId file);
@@ -106,6 +112,10 @@ class Server final : public Receiver {
   /// hands out and each waiter passes on.
   std::unordered_map<FileId, std::shared_ptr<Semaphore>>& frozen() { return frozen_; }
 
+  /// Permits for dropping the data of removed files: each asks many servers, and an rm -r removes
+  /// many files.
+  Semaphore& drops() { return drops_; }
+
   /// Frees the chunks of a file that has no name and no handle any more, on all of its servers.
   void drop_data(const Attributes& file);
   /// close or forget gave `release`: drops the data if nothing is left of the file.
@@ -116,6 +126,7 @@ class Server final : public Receiver {
   void refuse(const RequestHeader& header, const Message& message, Errc error);
   void release_opens(Connection& connection);
   void release_frozen();
+  static void reclaim(void* self);
   Task<void> flush(std::shared_ptr<Connection> connection);
   Task<void> retire(std::shared_ptr<Connection> connection);
 
@@ -128,9 +139,11 @@ class Server final : public Receiver {
   std::unique_ptr<Peers> peers_;
   std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;
   std::size_t retiring_ = 0;
+  Timer reclaiming_;
   std::unordered_map<FileId, std::shared_ptr<FileData>> file_data_;
   std::unordered_map<FileId, std::shared_ptr<Semaphore>> locks_;
   std::unordered_map<FileId, std::shared_ptr<Semaphore>> frozen_;
+  Semaphore drops_{64};
   std::atomic<bool> stopping_{false};
 };
 

@@ -64,30 +64,33 @@ Result<std::uint64_t, Failure> default_capacity(const ServerProcessOptions& opti
 }  // namespace
 
 /// SIGTERM, SIGINT and the launcher's death as an event of the loop; the descriptor makes sure that
-/// none is lost between the loop's last look and its sleep.
+/// none is lost between the loop's last look and its sleep. Before listen() a signal has its usual
+/// effect: a server that still waits for the others in MPI looks at no flag of ours.
 class StopSignal final : public EventSource {
  public:
   StopSignal() : launcher_(::getppid()), descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    ::prctl(PR_GET_PDEATHSIG, &death_signal_before_);
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    // It may have died before the kernel was told to watch.
+    if (::getppid() != launcher_) ::raise(SIGTERM);
+  }
+  StopSignal(const StopSignal&) = delete;
+  StopSignal& operator=(const StopSignal&) = delete;
+  ~StopSignal() override {
+    ::prctl(PR_SET_PDEATHSIG, death_signal_before_);
+    if (listening_) stop_listening();
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  void listen() {
     MAYFLY_ASSERT(wake_descriptor.exchange(descriptor_) == -1);
+    listening_ = true;
     struct sigaction action {};
     action.sa_handler = on_ending_signal;
     action.sa_flags = SA_RESTART;
     for (std::size_t i = 0; i < kEndingSignals.size(); ++i) {
       ::sigaction(kEndingSignals[i], &action, &before_[i]);
     }
-    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-    // It may have died before the kernel was told to watch.
-    if (::getppid() != launcher_) on_ending_signal(SIGTERM);
-  }
-  StopSignal(const StopSignal&) = delete;
-  StopSignal& operator=(const StopSignal&) = delete;
-  ~StopSignal() override {
-    ::prctl(PR_SET_PDEATHSIG, 0);
-    for (std::size_t i = 0; i < kEndingSignals.size(); ++i) {
-      ::sigaction(kEndingSignals[i], &before_[i], nullptr);
-    }
-    wake_descriptor.store(-1);
-    if (descriptor_ >= 0) ::close(descriptor_);
   }
 
   bool is_usable() const { return descriptor_ >= 0; }
@@ -109,8 +112,17 @@ class StopSignal final : public EventSource {
   int event_fd() const override { return descriptor_; }
 
  private:
+  void stop_listening() {
+    for (std::size_t i = 0; i < kEndingSignals.size(); ++i) {
+      ::sigaction(kEndingSignals[i], &before_[i], nullptr);
+    }
+    wake_descriptor.store(-1);
+  }
+
   pid_t launcher_;
   int descriptor_;
+  int death_signal_before_ = 0;
+  bool listening_ = false;
   std::array<struct sigaction, kEndingSignals.size()> before_{};
   Server* server_ = nullptr;
   bool caught_ = false;
@@ -181,6 +193,7 @@ Result<void, Failure> ServerProcess::build_store(const ServerProcessOptions& opt
 }
 
 ServerEnd ServerProcess::serve() {
+  signal_->listen();
   server_->serve();
   return signal_->caught() ? ServerEnd::signalled : ServerEnd::shut_down;
 }

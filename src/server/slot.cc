@@ -1,20 +1,21 @@
 // lease_slot, release_slot: the credits of the RMA path.
 //
-// A slot is a large Buffer that a client may put into. A client asks for one when it has none free,
-// and keeps it from write to write only while it has more to write; so an idle client holds none.
-// Each connection's share is equal; one that holds more, or that holds any while others wait for
-// memory, gives up the slot of the write that ends next.
+// A write slot is a large Buffer that a client may put into. A client asks for one when it has none
+// free, and keeps it from write to write only while it has more to write; so an idle client holds
+// none. Each connection's share is equal; one that holds more, or that holds any while others wait
+// for memory, gives up the slot of the write that ends next. A read slot is lent for a time.
 #include "server/operation.h"
 
 namespace mayfly {
 
 Task<void> lease_slot(Server& server, Request request) {
   Connection& connection = *request.connection;
-  if (connection.leased >= server.slot_share()) {
+  if (connection.leased >= server.slot_share(connection)) {
     // The client has slots of its own in flight and waits for one of those.
     co_return server.reply(request, Errc::busy);
   }
   ++connection.leased;
+  server.expect_buffer(BufferClass::large);
   Buffer buffer = co_await server.pool().acquire(BufferClass::large);
   if (connection.dead) co_return;
   const std::uint64_t offset = buffer.slab_offset();
@@ -22,12 +23,18 @@ Task<void> lease_slot(Server& server, Request request) {
   server.reply(request, Errc::ok, offset);
 }
 
-void release_slot(Server&, const Request& request) {
+void release_slot(Server& server, const Request& request) {
   Connection& connection = *request.connection;
-  if (connection.write_slots.erase(request.header.argument) != 0) {
-    --connection.leased;
-  } else {
-    connection.read_slots.erase(request.header.argument);
+  const std::uint64_t lease = request.header.length;
+  if (lease == 0) {
+    if (connection.write_slots.erase(request.header.argument) != 0) --connection.leased;
+    return;
+  }
+  const auto slot = connection.read_slots.find(request.header.argument);
+  const bool was_theirs = slot != connection.read_slots.end() && slot->second.lease == lease;
+  if (was_theirs) connection.read_slots.erase(slot);
+  if (request.has(request_flags::kConfirm)) {
+    server.reply(request, was_theirs ? Errc::ok : Errc::stale);
   }
 }
 

@@ -32,6 +32,7 @@ Task<Result<Attributes>> cut_everywhere(Server& server, FileId file, std::uint64
 }
 
 Task<void> drop_everywhere(Server& server, Attributes file) {
+  const auto permit = co_await server.drops().acquire();
   const RequestHeader header = cut_request(server, file, 0, kDropGeneration);
   std::vector<std::uint32_t> holders = server.peers().holders(file.layout);
   std::uint64_t unused = 0;

@@ -22,9 +22,12 @@ Task<Result<Buffer>> take_payload(Server& server, Request& request, ChunkRange r
     slots.erase(slot);
     co_return buffer;
   }
-  const bool is_small = in_page + range.length <= kBufferBytes[1];
-  Buffer buffer =
-      co_await server.pool().acquire(is_small ? BufferClass::small : BufferClass::large);
+  const BufferClass size_class =
+      in_page + range.length <= kBufferBytes[1] ? BufferClass::small : BufferClass::large;
+  Semaphore::Permit permit;
+  if (size_class == BufferClass::large) permit = co_await request.connection->transfers.acquire();
+  server.expect_buffer(size_class);
+  Buffer buffer = co_await server.pool().acquire(size_class);
   const MutableBytes into(buffer.data() + in_page, range.length);
   const Status received = co_await request.message.receive(into);
   if (!received) co_return received.error();
@@ -36,7 +39,7 @@ std::uint16_t settle_slot(Server& server, const Request& request, Buffer buffer)
   Connection& connection = *request.connection;
   const bool keep = request.has(request_flags::kKeepSlot) && !connection.dead &&
                     !server.pool().has_waiters(BufferClass::large) &&
-                    connection.leased <= server.slot_share();
+                    connection.leased <= server.slot_share(connection);
   if (!keep) {
     --connection.leased;
     return 0;
@@ -51,10 +54,14 @@ std::uint16_t settle_slot(Server& server, const Request& request, Buffer buffer)
 Task<void> write(Server& server, Request request) {
   const ChunkRange range = unpack(request.header.length);
   if (!is_sane(request, range)) co_return server.reply(request, Errc::bad_message);
+  const std::shared_ptr<Server::FileData> data = server.data_of(request.header.file);
   auto payload = co_await take_payload(server, request, range);
   if (!payload) co_return server.reply(request, payload.error());
-  const std::shared_ptr<Server::FileData> data = server.data_of(request.header.file);
   auto permit = co_await data->users.acquire();
+  if (data->dropped) {
+    if (request.has(request_flags::kSlot)) --request.connection->leased;
+    co_return server.reply(request, Errc::no_entry);
+  }
   const std::uint32_t generation = data->generation;
   const ChunkId chunk{request.header.file, request.header.offset};
   Task<Transfer> writing =

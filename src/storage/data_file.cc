@@ -21,9 +21,11 @@ int open_unnamed(const std::string& directory, int flags) {
 int open_unlinked(const std::string& directory, int flags) {
   std::string path = directory + "/mayfly-data-XXXXXX";
   const int descriptor = ::mkostemp(path.data(), flags & ~O_RDWR);
-  if (descriptor < 0) return -errno;
-  ::unlink(path.c_str());
-  return descriptor;
+  const int error = errno;
+  // A file system without direct I/O makes the file and refuses to open it. With EEXIST there is
+  // none of ours.
+  if (descriptor >= 0 || error != EEXIST) ::unlink(path.c_str());
+  return descriptor >= 0 ? descriptor : -error;
 }
 
 int open_either(const std::string& directory, int flags) {

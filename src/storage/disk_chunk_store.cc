@@ -223,6 +223,12 @@ Task<Transfer> DiskChunkStore::move_all(Direction direction, std::vector<IoSpan>
   co_return Transfer(std::move(*shared), bytes_of(spans));
 }
 
+Task<Status> DiskChunkStore::sync() {
+  const Status status = co_await ring_.sync(space_.file());
+  if (synced_ && !status) synced_ = status;
+  co_return synced_;
+}
+
 Task<Status> DiskChunkStore::truncate(ChunkId id, std::uint64_t end) {
   Chunk* chunk = chunks_.find(id);
   if (chunk == nullptr || end >= kChunkMaxBytes) co_return Status();

@@ -27,7 +27,9 @@ class DiskChunkStore final : public ChunkStore {
                        std::size_t length) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
   Task<Status> truncate(ChunkId id, std::uint64_t end) override;
-  Task<Status> sync() override { return ring_.sync(space_.file()); }
+  /// Once it has failed it fails for ever: the kernel reports what it could not write back to one
+  /// call only, and says nothing of it to the next.
+  Task<Status> sync() override;
   std::vector<ChunkExtent> chunks_of(FileId file) const override;
   StoreUsage usage() const override { return space_.usage(); }
 
@@ -69,6 +71,7 @@ class DiskChunkStore final : public ChunkStore {
   ChunkSpace space_;
   ChunkTable<Chunk> chunks_;
   Undertakings<Transfer> writes_;
+  Status synced_;  ///< the error of the first sync that failed
 };
 
 }  // namespace mayfly

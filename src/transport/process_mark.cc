@@ -20,7 +20,9 @@ std::string read_file(const char* path) {
   if (fd < 0) return {};
   std::array<char, 1024> text;
   const ssize_t size = ::read(fd, text.data(), text.size());
+  const int error = errno;
   ::close(fd);
+  errno = error;
   return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
@@ -34,19 +36,26 @@ std::uint64_t this_machine() {
   return hash;
 }
 
-/// The start of a process; 0 if it has ended.
+constexpr std::uint64_t kEnded = 0;
+constexpr std::uint64_t kUnknown = UINT64_MAX;
+
+/// The start of a process; kEnded if it has, kUnknown if it cannot be told now. Only a process that
+/// is not there counts as dead: one that we have no descriptor left to look at may well live.
 std::uint64_t start_of(std::uint64_t pid) {
+  errno = 0;
   const std::string text = read_file(("/proc/" + std::to_string(pid) + "/stat").c_str());
+  if (text.empty()) return errno == ENOENT || errno == ESRCH ? kEnded : kUnknown;
   // The name, which may hold anything, ends with the last parenthesis.
   const std::size_t name_end = text.rfind(')');
-  if (name_end == std::string::npos) return 0;
+  if (name_end == std::string::npos) return kUnknown;
   char state = '?';
   unsigned long long started_at = 0;
   const int found = std::sscanf(text.c_str() + name_end + 1,
                                 " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
                                 "%*s %*s %*s %llu",
                                 &state, &started_at);
-  return found == 2 && state != 'Z' && state != 'X' ? started_at : 0;
+  if (found != 2) return kUnknown;
+  return state != 'Z' && state != 'X' ? started_at : kEnded;
 }
 
 }  // namespace
@@ -62,7 +71,9 @@ bool ProcessMark::is_of_this_machine() const {
 }
 
 bool ProcessMark::may_be_alive() const {
-  return !is_of_this_machine() || start_of(pid) == started_at;
+  if (!is_of_this_machine()) return true;
+  const std::uint64_t start = start_of(pid);
+  return start == started_at || start == kUnknown;
 }
 
 }  // namespace mayfly

@@ -12,15 +12,20 @@
 namespace mayfly {
 namespace {
 
-/// An address, aligned to a huge page, with `bytes` of nothing behind it; null if there is none.
-/// UCX wants the range to be unmapped, so another thread could take it in between: then it says so.
-void* find_aligned_room(std::size_t bytes) {
+/// `bytes` of address space from a huge page's beginning on; null if there is none. It stays
+/// reserved until UCX puts its memory there (MAP_FIXED, SHM_REMAP): an unmapped hole could be
+/// taken by another thread, whose memory UCX would then replace.
+void* reserve_aligned_room(std::size_t bytes) {
   const std::size_t searched = bytes + kHugePageBytes;
   void* found =
       ::mmap(nullptr, searched, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (found == MAP_FAILED) return nullptr;
-  ::munmap(found, searched);
-  return reinterpret_cast<void*>(round_up(reinterpret_cast<std::uintptr_t>(found), kHugePageBytes));
+  auto* begin = static_cast<std::byte*>(found);
+  const auto address = reinterpret_cast<std::uintptr_t>(found);
+  const std::size_t skip = round_up(address, kHugePageBytes) - address;
+  if (skip != 0) ::munmap(begin, skip);
+  if (skip != kHugePageBytes) ::munmap(begin + skip + bytes, kHugePageBytes - skip);
+  return begin + skip;
 }
 
 }  // namespace
@@ -42,13 +47,16 @@ Result<std::unique_ptr<RegisteredMemory>> UcxMemory::allocate(ucp_context_h cont
   ucp_mem_map_params_t params{};
   params.field_mask = UCP_MEM_MAP_PARAM_FIELD_ADDRESS | UCP_MEM_MAP_PARAM_FIELD_LENGTH |
                       UCP_MEM_MAP_PARAM_FIELD_FLAGS;
-  params.address = find_aligned_room(size);
+  params.address = reserve_aligned_room(size);
   params.length = size;
   params.flags = UCP_MEM_MAP_ALLOCATE | UCP_MEM_MAP_FIXED;
   if (params.address == nullptr) return Errc::out_of_memory;
   ucp_mem_h handle = nullptr;
   ucs_status_t status = ucp_mem_map(context, &params, &handle);
-  if (status != UCS_OK) return errc_from(status);
+  if (status != UCS_OK) {
+    ::munmap(params.address, size);
+    return errc_from(status);
+  }
 
   std::unique_ptr<UcxMemory> memory(new UcxMemory(context, handle));
   status = memory->locate(bytes);
