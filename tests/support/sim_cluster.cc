@@ -68,6 +68,12 @@ void SimCluster::kill_client(Session& session) {
   }
 }
 
+void SimCluster::stall_client(Session& session, bool stalled) {
+  for (auto& client : clients_) {
+    if (client->session.get() == &session) client->stalled = stalled;
+  }
+}
+
 void SimCluster::leave(Session& session) {
   run(session, session.leave());
   for (auto& client : clients_) {
@@ -83,7 +89,9 @@ void SimCluster::kill_server(std::uint32_t server) {
 std::size_t SimCluster::poll_all() {
   std::size_t happened = 0;
   for (auto& node : nodes_) happened += node->loop->poll();
-  for (auto& client : clients_) happened += client->session->loop().poll();
+  for (auto& client : clients_) {
+    if (!client->stalled) happened += client->session->loop().poll();
+  }
   return happened;
 }
 

@@ -48,6 +48,8 @@ class SimCluster {
   Session& add_client_with(SessionInfo info, const SessionOptions& options = {});
   /// The client's process is gone: its endpoints fail at the servers, its tasks are forgotten.
   void kill_client(Session& session);
+  /// The client's process computes and makes no call, until `stalled` is false again.
+  void stall_client(Session& session, bool stalled);
   /// The client says goodbye.
   void leave(Session& session);
   /// The server's process is gone.
@@ -87,6 +89,7 @@ class SimCluster {
     std::unique_ptr<LoopbackWorker> worker;
     std::unique_ptr<Session> session;
     bool alive = true;
+    bool stalled = false;
   };
 
   std::size_t poll_all();

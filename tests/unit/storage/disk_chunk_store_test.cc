@@ -149,6 +149,26 @@ TEST_F(DiskChunkStoreTest, AFailedWriteLeavesEndAndBytesAndSpaceAsTheyWere) {
   EXPECT_EQ(world_.store->chunks_of(kFile)[0].end_bytes, 6u);
 }
 
+TEST(DiskChunkStoreSyncTest, ASyncThatHasFailedOnceFailsForEver) {
+  // The kernel tells one caller of what it could not write back, and the next that all is well.
+  ScratchDirectory directory;
+  RingFixture base;
+  DataFile file = std::move(DataFile::open(directory.path(), 64 * kMiB)).value();
+  const int descriptor = file.descriptor();
+  // With all registered slots taken, the ring goes by the descriptor, which the test can exchange.
+  for (std::size_t i = 0; i < Ring::kFiles; ++i) base.ring->register_file(descriptor, true);
+  DiskChunkStore store(*base.ring, std::move(file));
+  ASSERT_TRUE(base.loop.run(store.sync()));
+  const int kept = ::dup(descriptor);
+  int unsyncable[2];
+  ASSERT_EQ(::pipe(unsyncable), 0);
+  ::dup2(unsyncable[0], descriptor);
+  EXPECT_FALSE(base.loop.run(store.sync()));
+  ::dup2(kept, descriptor);
+  EXPECT_FALSE(base.loop.run(store.sync()));
+  for (const int opened : {kept, unsyncable[0], unsyncable[1]}) ::close(opened);
+}
+
 TEST_F(DiskChunkStoreTest, ThousandsOfWritesThatAreCancelledAnywhereLeakNothing) {
   std::uint64_t random = 1;
   for (int round = 0; round < 3000; ++round) {
