@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "async/poll_sleeper.h"
@@ -88,6 +90,21 @@ bool ended(pid_t process, int& status, std::chrono::seconds limit) {
 
 }  // namespace
 
+std::chrono::milliseconds cpu_time_of(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  // The command's name comes second and may hold anything; fields 3 to 13 follow, then the times.
+  std::istringstream fields(text.substr(text.rfind(')') + 1));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  long user_ticks = 0;
+  long system_ticks = 0;
+  fields >> user_ticks >> system_ticks;
+  MAYFLY_ASSERT(!fields.fail());
+  return std::chrono::milliseconds((user_ticks + system_ticks) * 1000 / ::sysconf(_SC_CLK_TCK));
+}
+
 ProcessCluster::ProcessCluster(const ProcessClusterOptions& options) : options_(options) {
   if (!options.transports.empty()) ::setenv("UCX_TLS", options.transports.c_str(), 1);
   scratch_ = (std::filesystem::temp_directory_path() / "mayfly-test-XXXXXX").string();
@@ -100,7 +117,12 @@ ProcessCluster::ProcessCluster(const ProcessClusterOptions& options) : options_(
     server.memory_bytes = options.memory_bytes;
     server.capacity_bytes = options.capacity_bytes;
     const pid_t child = fork_child();
-    if (child == 0) serve(server, i, pipes[i].first.ends[0], pipes[i].second.ends[1]);
+    if (child == 0) {
+      for (const auto& [name, value] : options.server_environment) {
+        ::setenv(name.c_str(), value.c_str(), 1);
+      }
+      serve(server, i, pipes[i].first.ends[0], pipes[i].second.ends[1]);
+    }
     servers_.push_back(child);
     info_.servers.push_back({"node" + std::to_string(i), read_block(pipes[i].second.ends[0])});
   }

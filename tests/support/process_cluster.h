@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/session.h"
@@ -19,7 +20,12 @@ struct ProcessClusterOptions {
   std::string transports;  ///< UCX's list; empty: its default
   std::uint64_t memory_bytes = 8 * kMiB;
   std::uint64_t capacity_bytes = 256 * kMiB;
+  /// Of the servers alone, as (name, value).
+  std::vector<std::pair<std::string, std::string>> server_environment;
 };
+
+/// User and system time that the process has used so far.
+std::chrono::milliseconds cpu_time_of(pid_t process);
 
 class ProcessCluster {
  public:

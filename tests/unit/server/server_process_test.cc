@@ -1,6 +1,5 @@
 // The file system across real processes: UCX over shared memory (RMA path) and over TCP (rendezvous
 // path), io_uring on a real directory, and the deaths that a job may see.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -9,40 +8,11 @@
 #include <numeric>
 #include <thread>
 
-#include "client/file.h"
 #include "support/process_cluster.h"
+#include "support/session_files.h"
 
 namespace mayfly {
 namespace {
-
-std::vector<std::byte> pattern(std::size_t bytes, unsigned seed) {
-  std::vector<std::byte> result(bytes);
-  for (std::size_t i = 0; i < bytes; ++i) {
-    result[i] = static_cast<std::byte>((i * 131 + i / 4096 + seed) & 0xff);
-  }
-  return result;
-}
-
-Result<std::unique_ptr<File>> open(Session& session, const std::string& path, int flags) {
-  return session.run(File::open(session, path, flags, 0644));
-}
-
-bool write_file(Session& session, const std::string& path, const std::vector<std::byte>& bytes) {
-  auto file = open(session, path, O_CREAT | O_RDWR);
-  if (!file) return false;
-  auto written = session.run((*file)->pwrite(bytes, 0));
-  const bool well = written && *written == bytes.size() && session.run((*file)->fsync());
-  return session.run((*file)->close()) && well;
-}
-
-bool holds(Session& session, const std::string& path, const std::vector<std::byte>& bytes) {
-  auto file = open(session, path, O_RDONLY);
-  if (!file) return false;
-  std::vector<std::byte> buffer(bytes.size() + 1);
-  auto got = session.run((*file)->pread(buffer, 0));
-  buffer.resize(bytes.size());
-  return session.run((*file)->close()) && got && *got == bytes.size() && buffer == bytes;
-}
 
 class ServerProcessTest : public ::testing::TestWithParam<const char*> {
  protected:
