@@ -84,6 +84,21 @@ TEST_P(IdleTest, ServersAndClientsThatNobodyAsksUseLessThanOnePercentOfACore) {
   EXPECT_TRUE(end_clients(clients));
 }
 
+TEST_P(IdleTest, AServerWhoseClientsNeverLookAtItsKeepalivesStaysIdle) {
+  // As many keepalives as at the usual interval come in more than a minute: they fill what UCX
+  // keeps for messages to a client that makes no call.
+  ProcessClusterOptions hasty = options();
+  hasty.server_environment = {{"UCX_KEEPALIVE_INTERVAL", "20ms"}};
+  ProcessCluster cluster(hasty);
+  const auto clients = start_clients(cluster, [this](Session&) { return end_.wait(); });
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  EXPECT_LE(
+      largest_use({cluster.server_process(0), cluster.server_process(1)}, std::chrono::seconds(2))
+          .count(),
+      100);
+  EXPECT_TRUE(end_clients(clients));
+}
+
 INSTANTIATE_TEST_SUITE_P(Transports, IdleTest, ::testing::Values("posix,cma,self", "tcp,self"),
                          [](const auto& param_info) {
                            return std::string(param_info.param).starts_with("tcp") ? "Rendezvous"
