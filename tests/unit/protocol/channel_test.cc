@@ -1,0 +1,290 @@
+// The requesting side of a connection, on the in-memory transport and a clock of the test's own,
+// towards servers that answer as the test says.
+#include "protocol/channel.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include "support/sim_cluster.h"
+
+namespace mayfly {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr Nanoseconds kDeadline = std::chrono::seconds(8);
+/// What a channel may be late by: it looks at its calls eight times per deadline.
+constexpr Nanoseconds kLatest = kDeadline + kDeadline / 8;
+
+/// A server that keeps what it is asked; the test answers.
+class FakeServer final : public Receiver {
+ public:
+  explicit FakeServer(LoopbackNetwork& network) : worker(network) { worker.set_receiver(this); }
+
+  void on_message(Message message) override {
+    const auto header = decode_request(message.header());
+    ASSERT_TRUE(header);
+    if (header->opcode != Opcode::connect) return requests.push_back(*header);
+    const auto body = decode_connect(message.payload());
+    ASSERT_TRUE(body);
+    to_client_ = message.reply_endpoint();
+    connects.push_back(*header);
+    if (answers_connects) answer(*header, refusal, ++last_cookie);
+  }
+  void on_endpoint_failed(Endpoint&, Errc) override {}
+
+  void answer(const RequestHeader& request, Errc error, std::uint64_t value) {
+    ReplyHeader reply;
+    reply.opcode = static_cast<std::uint8_t>(index_of(request.opcode) | kReplyBit);
+    reply.error = to_errno(error);
+    reply.request_id = request.request_id;
+    reply.value = value;
+    to_client_->post(as_wire(reply), {});
+  }
+  std::vector<std::uint64_t> arguments() const {
+    std::vector<std::uint64_t> result;
+    for (const RequestHeader& request : requests) result.push_back(request.argument);
+    return result;
+  }
+
+  LoopbackWorker worker;
+  bool answers_connects = true;
+  Errc refusal = Errc::ok;
+  std::uint64_t last_cookie = 100;
+  std::vector<RequestHeader> connects;
+  std::vector<RequestHeader> requests;
+
+ private:
+  Endpoint* to_client_ = nullptr;
+};
+
+/// A client of two servers. Most tests are about its channel to the second.
+class ChannelTest : public ::testing::Test, public Receiver {
+ protected:
+  using Call = Task<Result<Reply>>;
+
+  ChannelTest() {
+    spdlog::set_level(spdlog::level::off);
+    worker_.set_receiver(this);
+    loop_.add(worker_);
+    for (const FakeServer* server : {&other_server_, &server_}) {
+      const Bytes address = server->worker.address();
+      session_.servers.push_back({"node", WireBytes(address.begin(), address.end())});
+    }
+  }
+  ~ChannelTest() override {
+    for (Channel* channel : {&other_channel_, &channel_}) {
+      ReadyQueue::Scope scope(loop_.ready());
+      Task<void> dropping = channel->drop();
+      dropping.start(nullptr);
+      while (!dropping.done()) turn();
+    }
+  }
+
+  void on_message(Message message) override {
+    const auto header = decode_reply(message.header());
+    ASSERT_TRUE(header);
+    Channel* const channels[] = {&other_channel_, &channel_};
+    const std::uint32_t server = Channel::server_of(header->request_id);
+    if (server < 2) channels[server]->on_reply(*header, std::move(message));
+  }
+  void on_endpoint_failed(Endpoint& endpoint, Errc why) override {
+    if (!channel_.on_endpoint_failed(endpoint, why)) {
+      other_channel_.on_endpoint_failed(endpoint, why);
+    }
+  }
+
+  /// Starts a call that the server knows by `argument`.
+  Call start(std::uint64_t argument) {
+    ReadyQueue::Scope scope(loop_.ready());
+    RequestHeader header;
+    header.opcode = Opcode::usage;
+    header.argument = argument;
+    Call call = channel_.call(header);
+    call.start(nullptr);
+    return call;
+  }
+  /// One turn of everybody; time goes on when nothing happens.
+  void turn() {
+    if (loop_.poll() + server_.worker.poll() + other_server_.worker.poll() != 0) return;
+    clock_.advance(std::chrono::milliseconds(1));
+  }
+  /// Turns until everything has arrived that is on its way.
+  void settle() {
+    for (const TimePoint start = clock_.now(); clock_.now() == start;) turn();
+  }
+  Errc error_of(Call& call) {
+    while (!call.done()) turn();
+    const auto reply = call.take();
+    return reply ? to_errc(reply->status()) : reply.error();
+  }
+  std::uint64_t value_of(Call& call) {
+    while (!call.done()) turn();
+    const auto reply = call.take();
+    EXPECT_TRUE(reply && reply->status());
+    return reply ? reply->header.value : 0;
+  }
+  static std::uint64_t slot_of(const RequestHeader& request) {
+    return request.request_id >> 16 & 0xffff;
+  }
+
+  SimClock clock_;
+  NoSleeper sleeper_;
+  LoopbackNetwork network_;
+  FakeServer other_server_{network_};
+  FakeServer server_{network_};
+  LoopbackWorker worker_{network_};
+  EventLoop loop_{sleeper_, clock_, Nanoseconds::zero()};
+  SessionInfo session_ = new_session();
+  Channel other_channel_{loop_, worker_, session_, 0, kDeadline};
+  Channel channel_{loop_, worker_, session_, 1, kDeadline};
+};
+
+TEST_F(ChannelTest, EachCallGetsTheReplyToItsOwnRequestInWhateverOrderTheyCome) {
+  Call first = start(1);
+  Call second = start(2);
+  Call third = start(3);
+  settle();
+  ASSERT_THAT(server_.arguments(), ElementsAre(1, 2, 3));
+  for (const int i : {1, 2, 0}) server_.answer(server_.requests[i], Errc::ok, 10U * (i + 1));
+  EXPECT_EQ(value_of(first), 10U);
+  EXPECT_EQ(value_of(second), 20U);
+  EXPECT_EQ(value_of(third), 30U);
+}
+
+TEST_F(ChannelTest, TheErrorInAReplyIsTheCallsOwnAndTheNextOneGoesOn) {
+  Call call = start(1);
+  settle();
+  server_.answer(server_.requests[0], Errc::no_space, 0);
+  EXPECT_EQ(error_of(call), Errc::no_space);
+  Call next = start(2);
+  settle();
+  server_.answer(server_.requests[1], Errc::ok, 7);
+  EXPECT_EQ(value_of(next), 7U);
+  EXPECT_EQ(server_.connects.size(), 1U);
+}
+
+TEST_F(ChannelTest, CallsStartedBeforeItIsOpenWaitAndAreSentInOrder) {
+  server_.answers_connects = false;
+  std::vector<Call> calls;
+  for (std::uint64_t i = 1; i <= 5; ++i) calls.push_back(start(i));
+  settle();
+  EXPECT_FALSE(channel_.is_open());
+  ASSERT_EQ(server_.connects.size(), 1U);
+  EXPECT_TRUE(server_.requests.empty());
+  server_.answer(server_.connects[0], Errc::ok, 4711);
+  settle();
+  EXPECT_THAT(server_.arguments(), ElementsAre(1, 2, 3, 4, 5));
+  for (const RequestHeader& request : server_.requests) {
+    EXPECT_EQ(request.cookie, 4711U);
+    server_.answer(request, Errc::ok, request.argument);
+  }
+  for (std::size_t i = 0; i < calls.size(); ++i) EXPECT_EQ(value_of(calls[i]), i + 1);
+}
+
+TEST_F(ChannelTest, AServerThatDoesNotAnswerGivesIoErrorWithinTheDeadline) {
+  Call answered = start(1);
+  settle();
+  server_.answer(server_.requests[0], Errc::ok, 0);
+  value_of(answered);
+  const TimePoint begin = clock_.now();
+  Call silent = start(2);
+  EXPECT_EQ(error_of(silent), Errc::io_error);
+  EXPECT_GE(clock_.now() - begin, kDeadline);
+  EXPECT_LE(clock_.now() - begin, kLatest);
+  EXPECT_FALSE(channel_.is_open());
+}
+
+TEST_F(ChannelTest, ManyCallsToAServerThatDoesNotEvenConnectWaitForOneDeadline) {
+  server_.answers_connects = false;
+  std::vector<Call> calls;
+  for (std::uint64_t i = 0; i < 10; ++i) calls.push_back(start(i));
+  for (Call& call : calls) EXPECT_EQ(error_of(call), Errc::io_error);
+  EXPECT_LE(clock_.now() - TimePoint(), kLatest);
+  EXPECT_EQ(server_.connects.size(), 1U);
+}
+
+TEST_F(ChannelTest, AServerThatWasLateIsConnectedAgainUnderANewCookie) {
+  Call late = start(1);
+  EXPECT_EQ(error_of(late), Errc::io_error);
+  const std::uint64_t old_cookie = channel_.cookie();
+  Call next = start(2);
+  settle();
+  ASSERT_EQ(server_.connects.size(), 2U);
+  ASSERT_THAT(server_.arguments(), ElementsAre(1, 2));
+  EXPECT_NE(channel_.cookie(), old_cookie);
+  EXPECT_EQ(server_.requests[1].cookie, channel_.cookie());
+  server_.answer(server_.requests[1], Errc::ok, 5);
+  EXPECT_EQ(value_of(next), 5U);
+}
+
+TEST_F(ChannelTest, ALateReplyIsDroppedAlthoughItsSlotIsUsedAgain) {
+  Call late = start(1);
+  EXPECT_EQ(error_of(late), Errc::io_error);
+  Call next = start(2);
+  settle();
+  ASSERT_THAT(server_.arguments(), ElementsAre(1, 2));
+  ASSERT_EQ(slot_of(server_.requests[0]), slot_of(server_.requests[1]));
+  server_.answer(server_.requests[0], Errc::ok, 1);
+  settle();
+  EXPECT_FALSE(next.done());
+  server_.answer(server_.requests[1], Errc::ok, 2);
+  EXPECT_EQ(value_of(next), 2U);
+}
+
+TEST_F(ChannelTest, ASecondReplyToOneRequestIsDropped) {
+  Call call = start(1);
+  settle();
+  server_.answer(server_.requests[0], Errc::ok, 1);
+  server_.answer(server_.requests[0], Errc::ok, 2);
+  EXPECT_EQ(value_of(call), 1U);
+  Call next = start(2);
+  settle();
+  server_.answer(server_.requests[0], Errc::ok, 3);
+  settle();
+  EXPECT_FALSE(next.done());
+  server_.answer(server_.requests[1], Errc::ok, 4);
+  EXPECT_EQ(value_of(next), 4U);
+}
+
+TEST_F(ChannelTest, AReplyWhoseIdNamesAnotherServerSlotOrGenerationIsIgnored) {
+  Call call = start(1);
+  settle();
+  const RequestHeader asked = server_.requests[0];
+  for (const std::uint64_t flipped :
+       {std::uint64_t{1}, std::uint64_t{0x8000}, std::uint64_t{1} << 16, std::uint64_t{1} << 31,
+        std::uint64_t{1} << 32, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+    RequestHeader forged = asked;
+    forged.request_id ^= flipped;
+    server_.answer(forged, Errc::ok, 666);
+  }
+  settle();
+  EXPECT_FALSE(call.done());
+  server_.answer(asked, Errc::ok, 1);
+  EXPECT_EQ(value_of(call), 1U);
+}
+
+TEST_F(ChannelTest, TheFailureOfTheEndpointGivesIoErrorToAllCallsAtOnceAndForGood) {
+  std::vector<Call> calls;
+  for (std::uint64_t i = 0; i < 10; ++i) calls.push_back(start(i));
+  settle();
+  ASSERT_EQ(server_.requests.size(), 10U);
+  const TimePoint death = clock_.now();
+  network_.kill(server_.worker);
+  for (Call& call : calls) EXPECT_EQ(error_of(call), Errc::io_error);
+  Call later = start(11);
+  EXPECT_EQ(error_of(later), Errc::io_error);
+  EXPECT_LE(clock_.now() - death, std::chrono::milliseconds(10));
+}
+
+TEST_F(ChannelTest, ARefusedConnectGivesTheServersError) {
+  server_.refusal = Errc::access_denied;
+  Call call = start(1);
+  EXPECT_EQ(error_of(call), Errc::access_denied);
+  EXPECT_TRUE(server_.requests.empty());
+  EXPECT_FALSE(channel_.is_open());
+}
+
+}  // namespace
+}  // namespace mayfly
