@@ -24,7 +24,8 @@ SimCluster::SimCluster(const SimOptions& options) : options_(options), network_(
     node->store = std::make_unique<MemoryChunkStore>(options.capacity_bytes);
     node->loop = std::make_unique<EventLoop>(sleeper_, clock_, Nanoseconds::zero());
     node->loop->add(*node->worker);
-    const ServerParts parts{*node->loop, *node->worker, *node->memory, *node->pool, *node->store};
+    node->watched = std::make_unique<WatchedChunkStore>(*node->loop, *node->store, activity_);
+    const ServerParts parts{*node->loop, *node->worker, *node->memory, *node->pool, *node->watched};
     node->server = std::make_unique<Server>(parts, ServerOptions());
     info_.servers.push_back({"sim" + std::to_string(i), copy_of(node->worker->address())});
     nodes_.push_back(std::move(node));

@@ -11,6 +11,7 @@
 #include "client/session.h"
 #include "server/server.h"
 #include "storage/memory_chunk_store.h"
+#include "support/watched_chunk_store.h"
 #include "transport/loopback_worker.h"
 
 namespace mayfly {
@@ -68,7 +69,8 @@ class SimCluster {
   void turn();
 
   Server& server(std::uint32_t index) { return *nodes_[index]->server; }
-  MemoryChunkStore& store(std::uint32_t index) { return *nodes_[index]->store; }
+  WatchedChunkStore& store(std::uint32_t index) { return *nodes_[index]->watched; }
+  StoreActivity& activity() { return activity_; }
   BufferPool& pool(std::uint32_t index) { return *nodes_[index]->pool; }
   LoopbackNetwork& network() { return network_; }
   SimClock& clock() { return clock_; }
@@ -82,6 +84,7 @@ class SimCluster {
     std::unique_ptr<BufferPool> pool;
     std::unique_ptr<MemoryChunkStore> store;
     std::unique_ptr<EventLoop> loop;
+    std::unique_ptr<WatchedChunkStore> watched;
     std::unique_ptr<Server> server;
     bool alive = true;
   };
@@ -99,6 +102,7 @@ class SimCluster {
   NoSleeper sleeper_;
   LoopbackNetwork network_;
   SessionInfo info_;
+  StoreActivity activity_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Client>> clients_;
 };

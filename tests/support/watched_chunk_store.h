@@ -1,0 +1,73 @@
+// WatchedChunkStore: a ChunkStore that counts what it is asked, takes its time, and fails on
+// demand. The bytes are in the store behind it.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "async/deadline.h"
+#include "async/event_loop.h"
+#include "storage/chunk_store.h"
+
+namespace mayfly {
+
+/// File data that is being read or written, over all stores that share it.
+struct StoreActivity {
+  std::uint64_t bytes = 0;
+  std::uint64_t most_bytes = 0;
+  void begin(std::size_t length) {
+    bytes += length;
+    most_bytes = std::max(most_bytes, bytes);
+  }
+  void end(std::size_t length) { bytes -= length; }
+};
+
+class WatchedChunkStore final : public ChunkStore {
+ public:
+  WatchedChunkStore(EventLoop& loop, ChunkStore& store, StoreActivity& activity)
+      : loop_(loop), store_(store), activity_(activity) {}
+
+  Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
+                       std::size_t length) override {
+    activity_.begin(length);
+    if (latency_ != Nanoseconds::zero()) co_await sleep_for(loop_, latency_);
+    Task<Transfer> writing = store_.write(id, offset, std::move(buffer), length);
+    Transfer written = co_await std::move(writing);
+    activity_.end(length);
+    co_return written;
+  }
+  Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer,
+                      std::size_t length) override {
+    activity_.begin(length);
+    if (latency_ != Nanoseconds::zero()) co_await sleep_for(loop_, latency_);
+    Task<Transfer> reading = store_.read(id, offset, std::move(buffer), length);
+    Transfer got = co_await std::move(reading);
+    activity_.end(length);
+    co_return got;
+  }
+  Task<Status> truncate(ChunkId id, std::uint64_t end) override { return store_.truncate(id, end); }
+  Task<Status> sync() override {
+    ++syncs_;
+    if (sync_error_ != Errc::ok) co_return sync_error_;
+    co_return co_await store_.sync();
+  }
+  std::vector<ChunkExtent> chunks_of(FileId file) const override { return store_.chunks_of(file); }
+  StoreUsage usage() const override { return store_.usage(); }
+
+  std::size_t syncs() const { return syncs_; }
+  /// What every sync ends with from now on; Errc::ok: what it ends with by itself.
+  void fail_syncs(Errc error) { sync_error_ = error; }
+  /// How long every read and write takes from now on.
+  void set_latency(Nanoseconds latency) { latency_ = latency; }
+
+ private:
+  EventLoop& loop_;
+  ChunkStore& store_;
+  StoreActivity& activity_;
+  std::size_t syncs_ = 0;
+  Errc sync_error_ = Errc::ok;
+  Nanoseconds latency_{0};
+};
+
+}  // namespace mayfly
