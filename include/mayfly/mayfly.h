@@ -1,7 +1,8 @@
 /* MayflyFS: the C interface.
  *
  * POSIX-shaped: functions return -1 (or NULL) and set errno. Paths are absolute within the file
- * system ("/run1/checkpoint"). All functions are thread-safe. One membership per process.
+ * system ("/run1/checkpoint"); NULL for one, or for a buffer or result, gives EFAULT. All functions
+ * are thread-safe. One membership per process.
  *
  * A server that is gone gives EIO within the session's deadline (30 s by default), never a hang;
  * one line on stderr names it.

@@ -18,6 +18,7 @@ enum class Errc : std::int32_t {
   bad_descriptor = EBADF,
   out_of_memory = ENOMEM,
   access_denied = EACCES,
+  bad_address = EFAULT,
   busy = EBUSY,
   already = EALREADY,
   exists = EEXIST,

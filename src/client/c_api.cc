@@ -1,9 +1,12 @@
 // The C edge: errno, no exceptions, descriptors. Nothing else is decided here.
+#include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 
 #include "client/directory.h"
 #include "client/file.h"
@@ -39,6 +42,11 @@ int fail(Errc code) {
   return -1;
 }
 
+std::nullptr_t refuse(Errc code) {
+  fail(code);
+  return nullptr;
+}
+
 int give(const Status& status) { return status ? 0 : fail(status.error()); }
 
 mayfly::MutableBytes bytes_of(void* buffer, std::size_t bytes) {
@@ -48,9 +56,40 @@ mayfly::Bytes bytes_of(const void* buffer, std::size_t bytes) {
   return {static_cast<const std::byte*>(buffer), bytes};
 }
 
+constexpr std::int64_t kSecond = 1'000'000'000;  // ns
+
+/// The same moment; tv_nsec counts forward, also before 1970.
 timespec time_of(std::int64_t nanoseconds) {
-  return {static_cast<time_t>(nanoseconds / 1'000'000'000),
-          static_cast<long>(nanoseconds % 1'000'000'000)};
+  std::int64_t seconds = nanoseconds / kSecond;
+  std::int64_t rest = nanoseconds % kSecond;
+  if (rest < 0) {
+    --seconds;
+    rest += kSecond;
+  }
+  return {static_cast<time_t>(seconds), static_cast<long>(rest)};
+}
+
+/// What 64 bits of nanoseconds cannot hold becomes the nearest that they can, as the kernel does
+/// with times that a file system cannot keep.
+std::int64_t nanoseconds_of(const timespec& time) {
+  constexpr std::int64_t kFarthest = std::numeric_limits<std::int64_t>::max() / kSecond - 1;
+  return std::clamp<std::int64_t>(time.tv_sec, -kFarthest, kFarthest) * kSecond + time.tv_nsec;
+}
+
+/// The times that utimensat(2) would set.
+Status take_times(const timespec times[2], mayfly::ChangeBody& change) {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const auto take = [&](const timespec& asked, std::uint32_t bit, std::int64_t& field) -> Status {
+    if (asked.tv_nsec == UTIME_OMIT) return {};
+    const timespec& time = asked.tv_nsec == UTIME_NOW ? now : asked;
+    if (time.tv_nsec < 0 || time.tv_nsec >= kSecond) return Errc::invalid;
+    change.mask |= bit;
+    field = nanoseconds_of(time);
+    return {};
+  };
+  MAYFLY_CHECKED(take(times[0], mayfly::kAtime, change.atime_ns));
+  return take(times[1], mayfly::kMtime, change.mtime_ns);
 }
 
 struct stat stat_of(const Attributes& attributes) {
@@ -69,13 +108,20 @@ struct stat stat_of(const Attributes& attributes) {
   return status;
 }
 
-/// Runs `make(session)`, a task that gives a Status, as a C function.
+/// Runs `make(session)`, a task.
 template <class Make>
-int run_status(Make make) {
+auto run(Make make) -> decltype(make(std::declval<mayfly::Session&>()).take()) {
   auto membership = Membership::current();
-  if (!membership) return fail(membership.error());
+  if (!membership) return membership.error();
   mayfly::Session& session = (*membership)->session();
-  return give(session.run(make(session)));
+  return session.run(make(session));
+}
+
+/// The same for a task that needs what the caller's pointer points to.
+template <class Make>
+auto run_with(const void* pointer, Make make) -> decltype(run(make)) {
+  if (pointer == nullptr) return Errc::bad_address;
+  return run(make);
 }
 
 /// Runs `make(file)` on an open file.
@@ -91,18 +137,19 @@ auto run_on(int fd, Make make) -> decltype(make(std::declval<mayfly::File&>()).t
 template <class Make>
 mayfly_operation* start_on(int fd, Make make) {
   auto membership = Membership::current();
-  if (!membership) {
-    fail(membership.error());
-    return nullptr;
-  }
+  if (!membership) return refuse(membership.error());
   auto file = (*membership)->find(fd);
-  if (!file) {
-    fail(file.error());
-    return nullptr;
-  }
+  if (!file) return refuse(file.error());
   auto* operation = new mayfly_operation(*membership, *file, make(**file));
   (*membership)->session().driver().start(operation->operation);
   return operation;
+}
+
+/// What of a transfer needs no server to be refused.
+Status check_transfer(const void* buffer, std::size_t bytes, off_t offset) {
+  if (offset < 0) return Errc::invalid;
+  if (buffer == nullptr && bytes != 0) return Errc::bad_address;
+  return {};
 }
 
 ssize_t give_count(const Result<std::size_t>& count) {
@@ -111,6 +158,7 @@ ssize_t give_count(const Result<std::size_t>& count) {
 
 int give_stat(const Result<Attributes>& attributes, struct stat* status) {
   if (!attributes) return fail(attributes.error());
+  if (status == nullptr) return fail(Errc::bad_address);
   *status = stat_of(*attributes);
   return 0;
 }
@@ -141,18 +189,22 @@ extern "C" {
 const char* mayfly_version(void) noexcept { return MAYFLY_VERSION; }
 
 int mayfly_join(const void* session, size_t bytes) noexcept {
+  if (session == nullptr) return fail(Errc::bad_address);
   return give(Membership::join(bytes_of(session, bytes)));
 }
 
 int mayfly_leave(void) noexcept { return give(Membership::leave()); }
 
 int mayfly_shut_down(void) noexcept {
-  return run_status([](mayfly::Session& session) { return session.shut_down_servers(); });
+  return give(run([](mayfly::Session& session) { return session.shut_down_servers(); }));
 }
 
 int mayfly_open(const char* path, int flags, mode_t mode) noexcept {
   auto membership = Membership::current();
   if (!membership) return fail(membership.error());
+  if (path == nullptr) return fail(Errc::bad_address);
+  // Linux made files for it once, and refuses it by now.
+  if ((flags & O_CREAT) != 0 && (flags & O_DIRECTORY) != 0) return fail(Errc::invalid);
   mayfly::Session& session = (*membership)->session();
   auto file = session.run(mayfly::File::open(session, path, flags, permissions(mode)));
   if (!file) return fail(file.error());
@@ -173,20 +225,22 @@ int mayfly_close(int fd) noexcept {
 }
 
 ssize_t mayfly_pread(int fd, void* buffer, size_t bytes, off_t offset) noexcept {
-  if (offset < 0) return fail(Errc::invalid);
+  if (const Status usable = check_transfer(buffer, bytes, offset); !usable) return give(usable);
   return give_count(run_on(fd, [=](mayfly::File& file) {
     return file.pread(bytes_of(buffer, bytes), static_cast<std::uint64_t>(offset));
   }));
 }
 
 ssize_t mayfly_pwrite(int fd, const void* buffer, size_t bytes, off_t offset) noexcept {
-  if (offset < 0) return fail(Errc::invalid);
+  if (const Status usable = check_transfer(buffer, bytes, offset); !usable) return give(usable);
   return give_count(run_on(fd, [=](mayfly::File& file) {
     return file.pwrite(bytes_of(buffer, bytes), static_cast<std::uint64_t>(offset));
   }));
 }
 
 mayfly_operation* mayfly_start_pread(int fd, void* buffer, size_t bytes, off_t offset) noexcept {
+  if (const Status usable = check_transfer(buffer, bytes, offset); !usable)
+    return refuse(usable.error());
   return start_on(fd, [=](mayfly::File& file) {
     return file.pread(bytes_of(buffer, bytes), static_cast<std::uint64_t>(offset));
   });
@@ -194,12 +248,15 @@ mayfly_operation* mayfly_start_pread(int fd, void* buffer, size_t bytes, off_t o
 
 mayfly_operation* mayfly_start_pwrite(int fd, const void* buffer, size_t bytes,
                                       off_t offset) noexcept {
+  if (const Status usable = check_transfer(buffer, bytes, offset); !usable)
+    return refuse(usable.error());
   return start_on(fd, [=](mayfly::File& file) {
     return file.pwrite(bytes_of(buffer, bytes), static_cast<std::uint64_t>(offset));
   });
 }
 
 ssize_t mayfly_wait(mayfly_operation* operation) noexcept {
+  if (operation == nullptr) return fail(Errc::invalid);
   const std::unique_ptr<mayfly_operation> owned(operation);
   return give_count(owned->membership->session().driver().wait(owned->operation));
 }
@@ -219,55 +276,44 @@ int mayfly_fsync(int fd) noexcept {
 }
 
 int mayfly_stat(const char* path, struct stat* status) noexcept {
-  auto membership = Membership::current();
-  if (!membership) return fail(membership.error());
-  mayfly::Session& session = (*membership)->session();
-  return give_stat(session.run(session.stat(path)), status);
+  return give_stat(run_with(path, [=](mayfly::Session& session) { return session.stat(path); }),
+                   status);
 }
 
 int mayfly_mkdir(const char* path, mode_t mode) noexcept {
-  return run_status(
-      [=](mayfly::Session& session) { return session.make_directory(path, permissions(mode)); });
+  return give(run_with(path, [=](mayfly::Session& session) {
+    return session.make_directory(path, permissions(mode));
+  }));
 }
 
 int mayfly_rmdir(const char* path) noexcept {
-  return run_status([=](mayfly::Session& session) { return session.remove_directory(path); });
+  return give(
+      run_with(path, [=](mayfly::Session& session) { return session.remove_directory(path); }));
 }
 
 int mayfly_unlink(const char* path) noexcept {
-  return run_status([=](mayfly::Session& session) { return session.remove_file(path); });
+  return give(run_with(path, [=](mayfly::Session& session) { return session.remove_file(path); }));
 }
 
 int mayfly_chmod(const char* path, mode_t mode) noexcept {
   mayfly::ChangeBody change;
   change.mask = mayfly::kMode;
   change.mode = mode & 07777;
-  return run_status(
-      [=](mayfly::Session& session) { return session.change_attributes(path, change); });
+  return give(run_with(
+      path, [=](mayfly::Session& session) { return session.change_attributes(path, change); }));
 }
 
 int mayfly_utimens(const char* path, const struct timespec times[2]) noexcept {
+  const timespec now_twice[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
   mayfly::ChangeBody change;
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  const auto take = [&](int which, std::uint32_t bit, std::int64_t& field) {
-    const timespec& asked = times != nullptr ? times[which] : now;
-    if (asked.tv_nsec == UTIME_OMIT) return;
-    const timespec& time = asked.tv_nsec == UTIME_NOW ? now : asked;
-    change.mask |= bit;
-    field = std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-  };
-  take(0, mayfly::kAtime, change.atime_ns);
-  take(1, mayfly::kMtime, change.mtime_ns);
-  return run_status(
-      [=](mayfly::Session& session) { return session.change_attributes(path, change); });
+  const Status taken = take_times(times != nullptr ? times : now_twice, change);
+  if (!taken) return give(taken);
+  return give(run_with(
+      path, [=](mayfly::Session& session) { return session.change_attributes(path, change); }));
 }
 
 int mayfly_statfs(struct statvfs* status) noexcept {
-  auto membership = Membership::current();
-  if (!membership) return fail(membership.error());
-  mayfly::Session& session = (*membership)->session();
-  const auto usage = session.run(session.usage());
+  const auto usage = run_with(status, [](mayfly::Session& session) { return session.usage(); });
   if (!usage) return fail(usage.error());
   *status = {};
   status->f_bsize = status->f_frsize = mayfly::kPageBytes;
@@ -280,16 +326,11 @@ int mayfly_statfs(struct statvfs* status) noexcept {
 
 mayfly_dir* mayfly_opendir(const char* path) noexcept {
   auto membership = Membership::current();
-  if (!membership) {
-    fail(membership.error());
-    return nullptr;
-  }
+  if (!membership) return refuse(membership.error());
+  if (path == nullptr) return refuse(Errc::bad_address);
   mayfly::Session& session = (*membership)->session();
   auto directory = session.run(mayfly::Directory::open(session, path));
-  if (!directory) {
-    fail(directory.error());
-    return nullptr;
-  }
+  if (!directory) return refuse(directory.error());
   auto* result = new mayfly_dir();
   result->membership = *membership;
   result->directory = std::move(*directory);
@@ -307,10 +348,7 @@ struct dirent* mayfly_readdir(mayfly_dir* directory) noexcept {
   }
   const int errno_before = errno;
   auto item = directory->membership->session().run(directory->directory->next());
-  if (!item) {
-    fail(item.error());
-    return nullptr;
-  }
+  if (!item) return refuse(item.error());
   errno = errno_before;
   if (!item->has_value()) return nullptr;
   const mayfly::Directory::Item& found = **item;

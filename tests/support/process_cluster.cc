@@ -143,17 +143,23 @@ pid_t ProcessCluster::start_client(Body body, SessionOptions session) {
 }
 
 pid_t ProcessCluster::start_client_of(SessionInfo info, Body body, SessionOptions options) {
-  const pid_t child = fork_child();
-  if (child != 0) return child;
-  bool well = false;
-  {
+  return start_process([&] {
     auto worker = UcxWorker::create(UcxOptions());
     MAYFLY_ASSERT(worker.has_value());
     PollSleeper sleeper;
     Session session(std::move(info), **worker, sleeper, options);
-    well = body(session);
+    const bool well = body(session);
     session.run(session.leave());
-  }
+    return well;
+  });
+}
+
+pid_t ProcessCluster::start_process(const std::function<bool()>& body) {
+  const pid_t child = fork_child();
+  if (child != 0) return child;
+  const bool well = body();
+  // _Exit drops what is still in the buffers, and with it what went wrong.
+  std::fflush(nullptr);
   std::_Exit(well ? 0 : 1);
 }
 

@@ -35,6 +35,8 @@ class ProcessCluster {
   /// Ends what still runs by SIGTERM, then SIGKILL, and removes the scratch directory.
   ~ProcessCluster();
 
+  /// Starts a process that runs `body` and ends with whether it was true.
+  static pid_t start_process(const std::function<bool()>& body);
   using Body = std::function<bool(Session&)>;
   /// Starts a client process that runs `body` and ends with whether it was true.
   pid_t start_client(Body body, SessionOptions session = {});
