@@ -44,6 +44,7 @@ Result<Launch, Failure> Launch::start(const MpiCommunicator& world, const Launch
   const bool serves = launch.seat_.role == Role::server;
   log::start(fmt::format("{} {} on {}", serves ? "server" : "client", launch.seat_.index,
                          launch.nodes_[static_cast<std::size_t>(world.rank())]));
+  log::info("rank {} of {}", world.rank(), world.size());
 
   std::string mine;
   if (serves) {

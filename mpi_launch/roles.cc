@@ -26,11 +26,24 @@ std::string count_of(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-Failure too_few_ranks(const std::string& node, std::uint32_t ranks, std::uint32_t needed) {
+/// Why `node` with that many ranks cannot have the servers that were asked for.
+Failure too_few_ranks(const std::string& node, std::uint32_t ranks, const RoleOptions& options,
+                      std::uint64_t needed) {
+  if (!options.server_local_ranks.empty()) {
+    return {
+        Errc::invalid,
+        fmt::format("Node {} has {}, counted from 0, and none is the server rank {}: start more "
+                    "ranks per node or name other server ranks.",
+                    node, count_of(ranks, "rank"), needed - 1)};
+  }
   return {Errc::invalid,
           fmt::format("Node {} has {}, but its servers need {}: start more ranks per node or ask "
                       "for fewer servers per node.",
                       node, count_of(ranks, "rank"), needed)};
+}
+
+Failure named_twice(std::uint32_t rank) {
+  return {Errc::invalid, fmt::format("The server ranks name rank {} twice.", rank)};
 }
 
 Failure no_client(std::size_t ranks) {
@@ -48,11 +61,17 @@ Result<std::vector<Seat>, Failure> assign_roles(std::span<const std::string> nod
   if (serving.empty()) {
     return Failure{Errc::invalid, "There must be at least one server per node, not 0."};
   }
-  const std::uint32_t needed = *std::max_element(serving.begin(), serving.end()) + 1;
+  std::vector<std::uint32_t> sorted = serving;
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end()) return named_twice(*twice);
+  const std::uint64_t needed = std::uint64_t{sorted.back()} + 1;
   std::map<std::string, NodeCount> counts;
   for (const std::string& node : nodes) ++counts[node].ranks;
   for (const std::string& node : nodes) {
-    if (counts[node].ranks < needed) return too_few_ranks(node, counts[node].ranks, needed);
+    if (counts[node].ranks < needed) {
+      return too_few_ranks(node, counts[node].ranks, options, needed);
+    }
   }
 
   std::vector<Seat> seats;

@@ -26,6 +26,10 @@ LaunchOptions launch_options(const mayfly_mpi_options* given) {
   if (given == nullptr) return options;
   if (given->scratch != nullptr) options.scratch = given->scratch;
   if (given->servers_per_node != 0) options.roles.servers_per_node = given->servers_per_node;
+  if (given->server_ranks != nullptr) {
+    options.roles.server_local_ranks.assign(given->server_ranks,
+                                            given->server_ranks + given->server_rank_count);
+  }
   if (given->memory_bytes != 0) options.memory_bytes = given->memory_bytes;
   options.capacity_bytes = given->capacity_bytes;
   options.null_store = given->null_store != 0;

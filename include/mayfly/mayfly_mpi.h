@@ -29,6 +29,10 @@ typedef struct mayfly_mpi_options {
   unsigned long long memory_bytes;   /* pinned memory of a server; default 64 MiB */
   unsigned long long capacity_bytes; /* of a server; default 90 % of what is free on its drive */
   int null_store;                    /* forget file data, to measure all but the drive */
+  /* Which ranks of each node serve, counted from 0 on that node, in place of the first
+   * servers_per_node. Rank 0's list counts for all. */
+  const unsigned* server_ranks;
+  size_t server_rank_count;
 } mayfly_mpi_options;
 
 /* Collective over `world`.

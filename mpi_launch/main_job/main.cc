@@ -59,6 +59,8 @@ int run_rank(const MainJobOptions& options) {
   mayfly_mpi_options launch{};
   launch.scratch = options.scratch.c_str();
   launch.servers_per_node = options.servers_per_node;
+  launch.server_ranks = options.server_ranks.data();
+  launch.server_rank_count = options.server_ranks.size();
   launch.memory_bytes = options.memory_bytes;
   launch.capacity_bytes = options.capacity_bytes;
   MPI_Comm clients = MPI_COMM_NULL;

@@ -2,8 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <charconv>
+#include <set>
 #include <span>
 #include <utility>
+
+#include "mpi_launch/scratch.h"
 
 namespace mayfly {
 namespace {
@@ -30,6 +34,24 @@ Result<void, Failure> read_sizes(std::span<const Size> sizes) {
   return {};
 }
 
+Result<void, Failure> read_server_ranks(const std::string& text, MainJobOptions& options) {
+  const Failure unreadable{Errc::invalid,
+                           "--server-ranks must be different ranks of a node, counted from 0 and "
+                           "separated by commas (1,3), not \"" +
+                               text + "\"."};
+  std::set<std::uint32_t> ranks;
+  for (const std::string& word : split_list(text)) {
+    std::uint16_t rank = 0;
+    const char* end = word.data() + word.size();
+    const auto read = std::from_chars(word.data(), end, rank);
+    if (read.ec != std::errc() || read.ptr != end || !ranks.insert(rank).second) return unreadable;
+  }
+  if (ranks.empty()) return unreadable;
+  options.server_ranks.assign(ranks.begin(), ranks.end());
+  options.servers_per_node = static_cast<std::uint32_t>(ranks.size());
+  return {};
+}
+
 }  // namespace
 
 Result<MainJobOptions, Failure> parse_options(int argc, char** argv, std::string& usage) {
@@ -43,7 +65,13 @@ Result<MainJobOptions, Failure> parse_options(int argc, char** argv, std::string
   CLI::App app(
       "Copies a directory tree and checkpoints through MayflyFS, compares every byte and "
       "measures.\nStart with: mpirun --oversubscribe -n 4 mayfly-mainjob");
-  app.add_option("--servers-per-node", options.servers_per_node, "servers on each node [1]");
+  CLI::Option* count =
+      app.add_option("--servers-per-node", options.servers_per_node, "servers on each node [1]");
+  std::string server_ranks;
+  CLI::Option* ranks =
+      app.add_option("--server-ranks", server_ranks,
+                     "which ranks of each node serve, counted from 0: 1,3 [the first]")
+          ->excludes(count);
   app.add_option("--scratch", options.scratch,
                  "comma-separated directories on node-local drives "
                  "[$MAYFLY_SCRATCH, $TMPDIR, /tmp/mayfly-<uid>]");
@@ -63,6 +91,9 @@ Result<MainJobOptions, Failure> parse_options(int argc, char** argv, std::string
   }
   if (options.servers_per_node == 0) {
     return Failure{Errc::invalid, "--servers-per-node must be at least 1, not 0."};
+  }
+  if (ranks->count() > 0) {
+    if (auto read = read_server_ranks(server_ranks, options); !read) return read.error();
   }
   if (auto read = read_sizes(sizes); !read) return read.error();
   return options;

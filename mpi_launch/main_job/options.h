@@ -12,6 +12,8 @@ namespace mayfly {
 
 struct MainJobOptions {
   std::uint32_t servers_per_node = 1;
+  /// Which ranks of each node serve, servers_per_node of them; empty: the first.
+  std::vector<std::uint32_t> server_ranks;
   std::string scratch;
   std::vector<std::string> trees;  ///< empty: /usr/include and the shared libraries
   std::uint64_t checkpoint_bytes = kGiB;

@@ -2,6 +2,7 @@
 """The main job under mpirun, one behaviour per run: main_job_test.py MPI PROGRAM BEHAVIOUR"""
 
 import os
+import re
 import signal
 import sys
 import time
@@ -26,6 +27,14 @@ def copies_and_verifies(job):
 
 def two_servers_per_node(job):
     check_verified(job, 4, "--scratch", str(job.scratch), "--servers-per-node", "2")
+
+
+def chosen_server_ranks(job):
+    job.environment["MAYFLY_LOG"] = "info"
+    check_verified(job, 4, "--scratch", str(job.scratch), "--server-ranks", "1,3")
+    roles = re.findall(r"^mayfly \[(\w+ \d) on .*\] info: rank (\d) of 4$", job.output(), re.M)
+    expected = {("client 0", "0"), ("server 0", "1"), ("client 1", "2"), ("server 1", "3")}
+    check(set(roles) == expected, f"roles: {roles}")
 
 
 def two_drives(job):
@@ -116,6 +125,16 @@ def too_few_ranks(job):
 
 def no_clients(job):
     check_refused(job, ["All 2 ranks would be servers"], 2, "--servers-per-node", "2",
+                  "--scratch", str(job.scratch))
+
+
+def bad_server_ranks(job):
+    for ranks in ("1,x", "1,1", "-1", ",", "70000"):
+        check_refused(job, ["--server-ranks", f'"{ranks}"'], 4, f"--server-ranks={ranks}")
+
+
+def missing_server_rank(job):
+    check_refused(job, ["has 4 ranks", "server rank 4"], 4, "--server-ranks", "1,4",
                   "--scratch", str(job.scratch))
 
 

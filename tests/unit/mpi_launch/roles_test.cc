@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace mayfly {
 namespace {
 
@@ -53,6 +55,29 @@ TEST(Roles, TooFewRanksNameTheNode) {
   EXPECT_EQ(seats.error().code, Errc::invalid);
   EXPECT_NE(seats.error().sentence.find("Node small has 1 rank, but"), std::string::npos);
   EXPECT_NE(seats.error().sentence.find("need 2"), std::string::npos);
+}
+
+TEST(Roles, AServerRankThatANodeLacksNamesTheNode) {
+  const std::vector<std::string> nodes = {"a", "a", "a", "small"};
+  const auto seats = assign_roles(nodes, {1, {2}});
+  ASSERT_FALSE(seats);
+  EXPECT_EQ(seats.error().code, Errc::invalid);
+  EXPECT_EQ(
+      seats.error().sentence,
+      "Node small has 1 rank, counted from 0, and none is the server rank 2: start more ranks "
+      "per node or name other server ranks.");
+}
+
+TEST(Roles, TheLargestServerRankIsRefusedToo) {
+  const std::vector<std::string> nodes = {"a", "a"};
+  EXPECT_FALSE(assign_roles(nodes, {1, {0, std::numeric_limits<std::uint32_t>::max()}}));
+}
+
+TEST(Roles, AServerRankNamedTwiceIsRefused) {
+  const std::vector<std::string> nodes = {"a", "a", "a", "a"};
+  const auto seats = assign_roles(nodes, {1, {3, 1, 3}});
+  ASSERT_FALSE(seats);
+  EXPECT_EQ(seats.error().sentence, "The server ranks name rank 3 twice.");
 }
 
 TEST(Roles, WithoutClientsThereIsNoJob) {
