@@ -9,6 +9,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION
   target_compile_definitions(mayfly_flags INTERFACE __cpp_impl_coroutine=201902L)
 endif()
 
+# mayfly_export_only(TARGET MAP): the shared library exports what the version script MAP names.
+function(mayfly_export_only target map)
+  target_link_options(${target} PRIVATE -Wl,--version-script=${map})
+  set_property(TARGET ${target} PROPERTY LINK_DEPENDS ${map})
+endfunction()
+
 # Where the programs that users start are put. Tests stay where they are.
 set(MAYFLY_PROGRAM_DIR ${CMAKE_BINARY_DIR}/bin)
 

@@ -1,7 +1,16 @@
-# cmake --install: the programs, libmayfly, its headers, find_package(MayflyFS), pkg-config mayfly.
+# cmake --install: the programs, libmayfly, its headers, find_package(MayflyFS), pkg-config mayfly;
+# and what MPI programs need (MayflyInstallMpi).
 include(CMakePackageConfigHelpers)
 
 set(MAYFLY_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/MayflyFS)
+
+# A pkg-config file finds its prefix from its own place, so that an installed tree can be moved.
+file(RELATIVE_PATH MAYFLY_PREFIX_FROM_PC /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+function(mayfly_install_pc template name)
+  configure_file(${template} ${name} @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
 
 # The main job is built once per MPI: mpi_launch says where it goes.
 set_target_properties(mayfly PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${MAYFLY_PROGRAM_DIR})
@@ -20,13 +29,9 @@ if(TARGET mayfly_shared)
   configure_package_config_file(cmake/MayflyFSConfig.cmake.in MayflyFSConfig.cmake
                                 INSTALL_DESTINATION ${MAYFLY_PACKAGE_DIR})
   write_basic_package_version_file(MayflyFSConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-  # The pkg-config file finds its prefix from its own place, so that an installed tree can be moved.
-  file(RELATIVE_PATH MAYFLY_PREFIX_FROM_PC
-       /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
-  configure_file(cmake/mayfly.pc.in mayfly.pc @ONLY)
+  mayfly_install_pc(cmake/mayfly.pc.in mayfly.pc)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/MayflyFSConfig.cmake
                 ${CMAKE_CURRENT_BINARY_DIR}/MayflyFSConfigVersion.cmake
           DESTINATION ${MAYFLY_PACKAGE_DIR})
-  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/mayfly.pc
-          DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  include(MayflyInstallMpi)
 endif()

@@ -1,4 +1,5 @@
-# MAYFLY_MPIS: the MPIs found, the default first; for each an interface library mpi_NAME.
+# MAYFLY_MPIS: the MPIs found, the default first; for each an interface library mpi_NAME, which is
+# installed too: it holds plain paths and flags, so that whoever links us needs no find_package(MPI).
 #
 # Debian installs Open MPI and MPICH side by side, each with a compiler wrapper of its own that
 # tells its flags. Elsewhere there is one, which find_package(MPI) knows; it is called "mpi".
@@ -32,10 +33,13 @@ set(MAYFLY_MPIS)
 mayfly_find_mpi(openmpi mpicxx.openmpi --showme)
 mayfly_find_mpi(mpich mpicxx.mpich -show)
 if(NOT MAYFLY_MPIS)
-  find_package(MPI COMPONENTS CXX)
-  if(MPI_CXX_FOUND)
+  # Its C interface is all that we use.
+  find_package(MPI COMPONENTS C)
+  if(MPI_C_FOUND)
+    separate_arguments(link_flags UNIX_COMMAND "${MPI_C_LINK_FLAGS}")
     add_library(mpi_mpi INTERFACE)
-    target_link_libraries(mpi_mpi INTERFACE MPI::MPI_CXX)
+    target_include_directories(mpi_mpi SYSTEM INTERFACE ${MPI_C_INCLUDE_DIRS})
+    target_link_libraries(mpi_mpi INTERFACE ${link_flags} ${MPI_C_LIBRARIES})
     set(MAYFLY_MPIS mpi)
   endif()
 endif()
