@@ -4,15 +4,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "async/task_group.h"
 #include "client/piece_io.h"
 
 namespace mayfly {
 namespace {
-
-constexpr std::uint64_t kMaxFileBytes = std::numeric_limits<std::int64_t>::max();
 
 /// Reads longer than this ask for the size first.
 constexpr std::uint64_t kClippedBytes = 16 * kMiB;
@@ -192,6 +189,7 @@ Task<Status> File::truncate(std::uint64_t size) {
   const auto pass = uses_.enter();
   if (!pass) co_return Errc::bad_descriptor;
   if (!may_write()) co_return Errc::invalid;
+  if (is_orphaned()) co_return Errc::io_error;
   if (size > kMaxFileBytes) co_return Errc::file_too_big;
   RequestHeader header = about(Opcode::set_size, id_);
   header.offset = size;
@@ -214,6 +212,7 @@ Task<Status> File::fsync() {
   const auto pass = uses_.enter();
   if (!pass) co_return Errc::bad_descriptor;
   if (is_directory_) co_return Status();
+  if (is_orphaned()) co_return Errc::io_error;
   TaskGroup group;
   for (std::uint32_t column = 0; column < width(layout_, session_.servers()); ++column) {
     group.add(sync_server(server_of_chunk(layout_, column, session_.servers())));

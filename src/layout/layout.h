@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "base/file_id.h"
 #include "base/units.h"
 
 namespace mayfly {
+
+/// off_t is signed.
+inline constexpr std::uint64_t kMaxFileBytes = std::numeric_limits<std::int64_t>::max();
 
 /// As `lfs setstripe` has it. Chunk k is on server (first + k mod stripe_count) mod servers.
 struct Layout {

@@ -7,8 +7,10 @@
 namespace mayfly {
 namespace {
 
+/// None if there is none, or one of a size that no file can have.
 std::optional<SizeReport> report_of(const Request& request) {
   if (!request.has(request_flags::kHasSize)) return std::nullopt;
+  if (request.header.offset > kMaxFileBytes) return std::nullopt;
   SizeReport report;
   report.size = request.header.offset;
   report.truncate_generation = static_cast<std::uint32_t>(request.header.argument);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -51,6 +52,9 @@ struct Connection {
 
   /// Handles open through this connection: (file, access) to their number.
   std::map<std::pair<FileId, Access>, std::uint32_t> opens;
+
+  /// Directories that this server froze for an rmdir; thawed if it dies before it has decided.
+  std::set<FileId> frozen;
 
   Gate requests;
 };

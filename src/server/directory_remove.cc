@@ -63,6 +63,7 @@ void freeze_directory(Server& server, const Request& request) {
   const auto children = server.names().freeze_children(request.header.file);
   if (!children) return server.reply(request, children.error());
   if (*children == 0) {
+    request.connection->frozen.insert(request.header.file);
     server.frozen().emplace(request.header.file, std::make_shared<Semaphore>(0));
   }
   server.reply(request, Errc::ok, *children);
@@ -81,13 +82,19 @@ void let_waiters_go(Server& server, FileId directory) {
 
 }  // namespace
 
+void thaw(Server& server, FileId directory) {
+  server.names().thaw(directory);
+  let_waiters_go(server, directory);
+}
+
 void thaw_directory(Server& server, const Request& request) {
-  server.names().thaw(request.header.file);
-  let_waiters_go(server, request.header.file);
+  request.connection->frozen.erase(request.header.file);
+  thaw(server, request.header.file);
   server.reply(request, Errc::ok);
 }
 
 void entomb_directory(Server& server, const Request& request) {
+  request.connection->frozen.erase(request.header.file);
   const Status status = server.names().entomb(request.header.file);
   let_waiters_go(server, request.header.file);
   server.reply(request, to_errc(status));

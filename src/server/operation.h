@@ -54,6 +54,8 @@ void entomb_directory(Server& server, const Request& request);
 /// set_size and by open with O_TRUNC. Holds the file's truncate lock.
 Task<Result<Attributes>> truncate_file(Server& server, FileId file, std::uint64_t size);
 
+/// Lets the directory be used again; whoever waited for that goes on.
+void thaw(Server& server, FileId directory);
 /// Waits until the directory is no longer frozen.
 Task<void> wait_for_thaw(Server& server, FileId directory);
 

@@ -189,6 +189,7 @@ Task<void> Server::retire(std::shared_ptr<Connection> connection) {
   // What it held goes back before its requests end: they may wait for just these Buffers.
   connection->write_slots.clear();
   connection->read_slots.clear();
+  for (const FileId directory : std::exchange(connection->frozen, {})) thaw(*this, directory);
   co_await connection->requests.closed();
   connection->write_slots.clear();
   connection->read_slots.clear();

@@ -52,6 +52,9 @@ Task<Result<Attributes>> truncate_file(Server& server, FileId file, std::uint64_
 }
 
 Task<void> set_size(Server& server, Request request) {
+  if (request.header.offset > kMaxFileBytes) {
+    co_return server.reply(request, Errc::file_too_big);
+  }
   auto attributes = co_await truncate_file(server, request.header.file, request.header.offset);
   server.drop_lock(request.header.file);
   if (!attributes) co_return server.reply(request, attributes.error());

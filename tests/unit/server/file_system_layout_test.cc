@@ -27,7 +27,7 @@ class FileSystemLayoutTest : public ::testing::TestWithParam<Shape> {
     SimOptions options;
     options.servers = GetParam().servers;
     options.one_sided = GetParam().one_sided;
-    options.memory_bytes = 16 * kMiB;
+    options.memory_bytes = 32 * kMiB;
     return options;
   }
   /// A client whose new files have the shape's stripe count.

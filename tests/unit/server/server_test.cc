@@ -380,6 +380,29 @@ TEST_P(ServerTest, ACutWithoutAChunkSizeIsRefusedAndOneOfAnUnknownFileCutsNothin
   expect_nothing_stays();
 }
 
+TEST_P(ServerTest, ASizeThatNoFileCanHaveIsRefused) {
+  auto file = create(rogue_, "/f");
+  RequestHeader header = request(Opcode::set_size, file->id());
+  header.offset = kHuge;
+  EXPECT_EQ(answer_to(header, {}, file->id().home()), Errc::file_too_big);
+  header.opcode = Opcode::report_size;
+  header.flags = request_flags::kHasSize;
+  EXPECT_EQ(answer_to(header, {}, file->id().home()), Errc::bad_message);
+}
+
+TEST_P(ServerTest, WhatADeadClientHasFrozenIsThawed) {
+  EXPECT_TRUE(cluster_.run(client_, client_.make_directory("/d", 0755)));
+  const FileId directory = cluster_.run(client_, client_.stat("/d"))->id;
+  for (std::uint32_t server = 0; server < kServers; ++server) {
+    EXPECT_EQ(answer_to(request(Opcode::freeze_directory, directory), {}, server), Errc::ok);
+  }
+  cluster_.kill_client(rogue_);
+  cluster_.settle();
+  const TimePoint begin = cluster_.clock().now();
+  create(client_, "/d/f");
+  EXPECT_LE(cluster_.clock().now() - begin, std::chrono::seconds(1));
+}
+
 TEST_P(ServerTest, ARequestAfterTheGoodbyeIsRefused) {
   EXPECT_EQ(answer_to(request(Opcode::disconnect)), Errc::ok);
   cluster_.settle();
