@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
-# The whole check, as CI runs it. Usage: run.sh [--quick]
-#   --quick: only the release build and its tests.
-# Goes on after a failed step, so that one run tells all; exits 1 if any step failed.
+# The whole check, as CI runs it. Usage: run.sh [--quick | --thorough]
+#   --quick: only the release build (g++) and its tests.
+#   --thorough: the presets dev and asan (g++) too.
+# By default the second build is clang's, sanitized: it takes clang's warnings, runs the unit tests
+# and simulations under ASan and UBSan, and fuzzes. Goes on after a failed step, so that one run tells all; exits 1 if any step failed.
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 jobs=${MAYFLY_JOBS:-$(nproc)}
-fuzz_seconds=10
-quick=false
+fuzz_seconds=8
+extent=usual
 case ${1:-} in
   "") ;;
-  --quick) quick=true ;;
+  --quick | --thorough) extent=${1#--} ;;
   *)
-    echo "usage: run.sh [--quick]" >&2
+    echo "usage: run.sh [--quick | --thorough]" >&2
     exit 2
     ;;
 esac
@@ -65,32 +67,36 @@ run_tests() {
     tee "$work/logs/$preset.ctest"
 }
 
+fuzz_one() {
+  local target=$1 name
+  name=$(basename "$target")
+  mkdir -p "$work/corpus/$name"
+  if "$target" -max_total_time="$fuzz_seconds" -timeout=5 -rss_limit_mb=1024 -verbosity=0 \
+    -artifact_prefix="$work/$name-" "$work/corpus/$name" >"$work/logs/$name" 2>&1; then
+    echo "$name: $fuzz_seconds s without a finding"
+  else
+    tail -40 "$work/logs/$name"
+    echo "$name: FOUND an input that breaks it (base64 above)"
+    return 1
+  fi
+}
+
 fuzz() {
-  local target name outcome=0
-  for target in build/clang/tests/fuzz/fuzz_*; do
-    [[ -f $target && -x $target ]] || continue
-    name=$(basename "$target")
-    mkdir -p "$work/corpus/$name"
-    if "$target" -max_total_time=$fuzz_seconds -timeout=5 -rss_limit_mb=1024 -verbosity=0 \
-      -artifact_prefix="$work/$name-" "$work/corpus/$name" >"$work/logs/$name" 2>&1; then
-      echo "$name: $fuzz_seconds s without a finding"
-    else
-      tail -40 "$work/logs/$name"
-      echo "$name: FOUND an input that breaks it (base64 above)"
-      outcome=1
-    fi
-  done
-  [[ -d $work/corpus ]] || {
+  local targets
+  targets=$(find build/clang/tests/fuzz -maxdepth 1 -type f -executable -name 'fuzz_*' | sort)
+  [[ -n $targets ]] || {
     echo "no fuzz target was built"
     return 1
   }
-  return $outcome
+  export -f fuzz_one
+  export work fuzz_seconds
+  xargs -P "$jobs" -I{} bash -c 'fuzz_one {}' <<<"$targets"
 }
 
 # The lines by which ctest sums up, of each run.
 sum_up() {
   local log
-  for log in "$work"/logs/{asan,release}.ctest; do
+  for log in "$work"/logs/{dev,asan,clang,release}.ctest; do
     [[ -f $log ]] || continue
     printf '\n%s:\n' "$(basename "$log" .ctest)"
     sed -n '/tests passed,.*tests failed out of/,$p' "$log"
@@ -101,9 +107,15 @@ step "packages" mpi_launch/install_packages.sh --tests || exit 1
 tests/support/leftovers.sh record "$work/before" || failed+=("record of what was there")
 
 step "build release" build release && step "test release" run_tests release
-if ! $quick; then
+if [[ $extent != quick ]]; then
+  step "build clang, sanitized" build clang -DMAYFLY_FUZZ=ON -DMAYFLY_BENCH=OFF && {
+    step "test clang, sanitized" run_tests clang --tests-regex '^(unit|sim)_'
+    step "fuzz" fuzz
+  }
+fi
+if [[ $extent == thorough ]]; then
+  step "build dev" build dev && step "test dev" run_tests dev --tests-regex '^(unit|sim)_'
   step "build asan" build asan && step "test asan" run_tests asan --tests-regex '^(unit|sim)_'
-  step "build clang" build clang -DMAYFLY_FUZZ=ON && step "fuzz" fuzz
 fi
 step "nothing left behind" tests/support/leftovers.sh compare "$work/before"
 

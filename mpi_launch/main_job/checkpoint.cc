@@ -172,7 +172,7 @@ Outcome run_checkpoint(const Crew& crew, CheckpointShape shape, const Checkpoint
   if (auto checked = crew.agree(check(crew, other, state, writer, digests[writer])); !checked) {
     return checked;
   }
-  report.mark_verified();
+  report.mark_verified(fmt::format("checkpoint, {}", name));
   return remove_files(crew, mine, shape);
 }
 

@@ -16,6 +16,7 @@
 #include "mpi_launch/main_job/options.h"
 #include "mpi_launch/main_job/report.h"
 #include "mpi_launch/main_job/tree_copy.h"
+#include "server/server_process.h"
 
 namespace mayfly {
 namespace {
@@ -38,6 +39,7 @@ Outcome run_phases(const Crew& crew, const MainJobOptions& options, Report& repo
 int run_client(MPI_Comm clients, const MainJobOptions& options) {
   const Crew crew(clients);
   Report report;
+  report.notes.push_back("each server " + ServerProcess::budget(options.memory_bytes));
   Outcome outcome = run_phases(crew, options, report);
   if (!crew.is_first()) return outcome ? 0 : 1;
   if (outcome) {

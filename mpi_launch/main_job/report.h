@@ -35,8 +35,8 @@ class Report {
   std::vector<std::string> notes;  ///< one sentence each
 
   void add(std::string name, bool is_write, std::uint64_t bytes, double seconds);
-  /// Every phase so far has been checked, byte by byte.
-  void mark_verified();
+  /// The phases whose names begin with `beginning` have been checked, byte by byte.
+  void mark_verified(std::string_view beginning);
 
   std::string table() const;
   Result<void, Failure> write_json(const std::string& path) const;

@@ -160,7 +160,7 @@ Outcome TreeCopy::copy_out() {
   if (auto set = crew_->agree(set_modes(local)); !set) return set;
   if (auto compared = crew_->agree(compare(local)); !compared) return compared;
   if (auto compared = crew_->agree(compare_directories()); !compared) return compared;
-  report_->mark_verified();
+  report_->mark_verified("directory tree");
   return {};
 }
 

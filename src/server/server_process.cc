@@ -165,6 +165,10 @@ Result<void, Failure> ServerProcess::build(const ServerProcessOptions& options) 
   pool_ = std::make_unique<BufferPool>(memory_->memory());
   ring_->register_buffers(memory_->memory());
 
+  log::info("{}; {} of it on huge pages, {}registered with io_uring",
+            budget(memory_->memory().size()), format_bytes(memory_->huge_bytes()),
+            ring_->is_registered() ? "" : "not ");
+
   loop_ = std::make_unique<EventLoop>(*ring_);
   loop_->add(*ring_);
   loop_->add(*worker_);
@@ -190,6 +194,15 @@ Result<void, Failure> ServerProcess::build_store(const ServerProcessOptions& opt
   MAYFLY_TRY(file, DataFile::open(options.scratch, capacity));
   store_ = std::make_unique<DiskChunkStore>(*ring_, std::move(file));
   return {};
+}
+
+std::string ServerProcess::budget(std::uint64_t memory_bytes) {
+  const std::uint64_t pinned = round_up(memory_bytes, kMinMemoryBytes);
+  const BufferPool::Counts counts = BufferPool::plan(pinned);
+  return fmt::format("pins {}: {} Buffers of {}, {} of {}, {} of {}; io_uring depth {}",
+                     format_bytes(pinned), counts[0], format_bytes(kBufferBytes[0]), counts[1],
+                     format_bytes(kBufferBytes[1]), counts[2], format_bytes(kBufferBytes[2]),
+                     Ring::kDepth);
 }
 
 ServerEnd ServerProcess::serve() {

@@ -45,6 +45,10 @@ class ServerProcess {
   ServerProcess& operator=(const ServerProcess&) = delete;
   ~ServerProcess();
 
+  /// What a server with that much memory takes of its node, as one sentence's part: pinned bytes,
+  /// Buffers of each class, queue depth.
+  static std::string budget(std::uint64_t memory_bytes);
+
   /// Of the worker; what clients and other servers need.
   Bytes address() const { return worker_->address(); }
   void join(const SessionInfo& session, std::uint32_t index) { server_->join(session, index); }

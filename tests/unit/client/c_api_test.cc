@@ -76,6 +76,26 @@ TEST_F(CApiTest, LeavingClosesTheFilesLeftOpen) {
   });
 }
 
+TEST_F(CApiTest, AForkedChildIsNotConnectedAndItsExitLeavesItsParentAlone) {
+  in_member([] {
+    const int fd = mayfly_open("/f", O_RDWR | O_CREAT, 0644);
+    ASSERT_EQ(mayfly_pwrite(fd, "before", 6, 0), 6);
+    const pid_t asks = ::fork();
+    if (asks == 0) ::_exit(error_of(mayfly_mkdir("/child", 0755)) == ENOTCONN ? 0 : 1);
+    int status = -1;
+    ASSERT_EQ(::waitpid(asks, &status, 0), asks);
+    EXPECT_EQ(status, 0);
+    // What exit() runs must not say goodbye in the parent's name. (A leak checker may have its own
+    // word on UCX there, so its status says nothing.)
+    const pid_t exits = ::fork();
+    if (exits == 0) std::exit(0);
+    ASSERT_EQ(::waitpid(exits, &status, 0), exits);
+    EXPECT_EQ(mayfly_pwrite(fd, "after", 5, 6), 5);
+    EXPECT_EQ(error_of(mayfly_close(fd)), 0);
+    EXPECT_EQ(stat_of_path("/f").st_size, 11);
+  });
+}
+
 TEST_F(CApiTest, ShutDownEndsAllServers) {
   in_member([] { EXPECT_EQ(error_of(mayfly_shut_down()), 0); });
   for (std::uint32_t server = 0; server < cluster_.info().server_count(); ++server) {
