@@ -3,7 +3,8 @@
 #   --quick: only the release build (g++) and its tests.
 #   --thorough: the presets dev and asan (g++) too.
 # By default the second build is clang's, sanitized: it takes clang's warnings, runs the unit tests
-# and simulations under ASan and UBSan, and fuzzes. Goes on after a failed step, so that one run tells all; exits 1 if any step failed.
+# and simulations under ASan and UBSan, and fuzzes.
+# Goes on after a failed step, so that one run tells all; exits 1 if any step failed.
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
