@@ -79,11 +79,12 @@ bool EventLoop::wants_to_look(std::size_t happened) {
 
 bool EventLoop::keep_spinning() {
   if (++spins_ % kTurnsPerLook != 1) return idle_.may_spin();
-  return idle_.keep_spinning(clock_.now());
+  // The turn that has just ended looked at the clock if there are timers.
+  return idle_.keep_spinning(timers_.empty() ? clock_.now() : looked_at_);
 }
 
 std::size_t EventLoop::fire_timers() {
-  const TimePoint now = clock_.now();
+  const TimePoint now = looked_at_ = clock_.now();
   std::size_t fired = 0;
   while (!timers_.empty() && timers_.begin()->first <= now) {
     Timer* timer = timers_.begin()->second;

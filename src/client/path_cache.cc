@@ -1,6 +1,6 @@
 #include "client/path_cache.h"
 
-#include <vector>
+#include <algorithm>
 
 namespace mayfly {
 
@@ -8,37 +8,32 @@ Result<SplitPath> split(std::string_view path) {
   if (path.empty()) return Errc::no_entry;
   if (path.size() >= kMaxPathBytes) return Errc::name_too_long;
   if (path.front() != '/') return Errc::invalid;
-  std::vector<std::string_view> components;
-  bool must_be_directory = false;
   SplitPath result;
+  std::string& normal = result.parent;  // of the whole path first
+  normal.reserve(path.size());
   for (std::size_t begin = 0; begin < path.size();) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
     const std::string_view component = path.substr(begin, end - begin);
     if (component.size() > kMaxNameBytes) return Errc::name_too_long;
-    if (!component.empty()) {
-      result.last = component == "."    ? SplitPath::Last::dot
-                    : component == ".." ? SplitPath::Last::dot_dot
-                                        : SplitPath::Last::name;
-    }
-    must_be_directory = component.empty() || component == "." || component == "..";
-    if (component == "..") {
-      if (!components.empty()) components.pop_back();
-    } else if (!component.empty() && component != ".") {
-      components.push_back(component);
+    if (component == ".") {
+      result.last = SplitPath::Last::dot;
+    } else if (component == "..") {
+      result.last = SplitPath::Last::dot_dot;
+      normal.resize(std::min(normal.rfind('/'), normal.size()));
+    } else if (!component.empty()) {
+      result.last = SplitPath::Last::name;
+      normal += '/';
+      normal += component;
     }
     begin = end + 1;
-    if (end + 1 == path.size()) must_be_directory = true;
   }
-  result.must_be_directory = must_be_directory;
-  if (!components.empty()) {
-    result.name = components.back();
-    components.pop_back();
+  result.must_be_directory = path.back() == '/' || result.last != SplitPath::Last::name;
+  const std::size_t last_slash = normal.rfind('/');
+  if (last_slash != std::string::npos) {
+    result.name = normal.substr(last_slash + 1);
+    normal.resize(last_slash);
   }
-  for (const std::string_view component : components) {
-    result.parent += '/';
-    result.parent += component;
-  }
-  if (result.parent.empty()) result.parent = "/";
+  if (normal.empty()) normal.assign(1, '/');
   return result;
 }
 

@@ -94,6 +94,7 @@ Task<Result<Reply>> Session::named_call(Opcode opcode, std::string path, std::ui
                                         std::uint32_t mode) {
   MAYFLY_CO_TRY(parts, split(path));
   MAYFLY_ASSERT(!parts.name.empty());
+  const bool makes = opcode == Opcode::make_directory || (flags & request_flags::kCreate) != 0;
   for (int attempt = 0; attempt < kMaxResolutions; ++attempt) {
     std::optional<FileId> parent = paths_.find(parts.parent);
     if (!parent) {
@@ -108,14 +109,15 @@ Task<Result<Reply>> Session::named_call(Opcode opcode, std::string path, std::ui
     const std::uint32_t server = server_of_name(*parent, parts.name, servers());
     NameBody body;
     body.mode = mode;
-    body.gid = ::getegid();
+    // Who asks matters for what is made alone; asking the kernel costs as much as the message.
+    if (makes) body.gid = ::getegid();
     body.layout = options_.layout;
     body.layout.first_server = static_cast<std::uint16_t>(server);
     body.name = parts.name;
     RequestHeader header;
     header.opcode = opcode;
     header.flags = flags;
-    header.uid = ::geteuid();
+    if (makes) header.uid = ::geteuid();
     header.epoch = epoch_;
     header.file = *parent;
     const WireBytes wire = encode(body);
@@ -128,7 +130,6 @@ Task<Result<Reply>> Session::named_call(Opcode opcode, std::string path, std::ui
 
 Task<Result<Reply>> Session::inode_call(RequestHeader header, Bytes body) {
   if (header.file.home() >= servers()) co_return Errc::bad_message;
-  header.uid = ::geteuid();
   for (int attempt = 0; attempt < kMaxResolutions; ++attempt) {
     header.epoch = epoch_;
     auto reply = co_await channel(header.file.home()).call(header, body);

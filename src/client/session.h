@@ -74,7 +74,7 @@ class Session final : public Receiver {
   /// the cached path turns out to be stale. `mode` is for creations.
   Task<Result<Reply>> named_call(Opcode opcode, std::string path, std::uint16_t flags,
                                  std::uint32_t mode);
-  /// One request about the inode `header.file`, to its home; fills in caller and epoch.
+  /// One request about the inode `header.file`, to its home; fills in the epoch.
   Task<Result<Reply>> inode_call(RequestHeader header, Bytes body = {});
   /// `attributes`, with the true size asked from the chunk servers if it is not settled.
   Task<Result<Attributes>> settle(Attributes attributes);
