@@ -9,7 +9,7 @@ packages=(
   libucx-dev ucx-utils liburing-dev libhwloc-dev
   libopenmpi-dev openmpi-bin libmpich-dev mpich
   libspdlog-dev libfmt-dev libxxhash-dev nlohmann-json3-dev libcli11-dev
-  libgtest-dev libbenchmark-dev fio
+  libgtest-dev fio
 )
 test_packages=(clang-14 libclang-rt-14-dev clang-format iproute2)
 

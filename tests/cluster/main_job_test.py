@@ -3,7 +3,9 @@
 
 import os
 import re
+import shutil
 import signal
+import subprocess
 import sys
 import time
 
@@ -110,6 +112,18 @@ def unwritable_scratch(job):
     job.scratch.chmod(0o555)
     check_refused(job, ["Server 0", str(job.scratch), "cannot be written"], 4,
                   "--scratch", str(job.scratch), prefix=prefix)
+
+
+def full_scratch(job):
+    """A file system of 512 KiB: no room for a data file worth the name."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        raise Skip("only root may mount")
+    mount = ("unshare", "--mount", "sh", "-c",
+             'mount -t tmpfs -o size=512k none "$0" && exec "$@"', str(job.scratch))
+    if subprocess.run([*mount, "true"], check=False, capture_output=True).returncode != 0:
+        raise Skip("mount namespaces are not allowed here")
+    check_refused(job, ["Server 0", str(job.scratch), "free space"], 3,
+                  "--scratch", str(job.scratch), prefix=mount)
 
 
 def second_of_two_scratches_missing(job):
