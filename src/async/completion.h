@@ -1,9 +1,9 @@
 // Completion: one event that happens once, with an integer result, and at most one waiter.
 //
 // Owner: the operation. It outlives the hardware's use of it (an operation in flight is owned by
-// its
-//   ring or worker, never by a coroutine frame). Thread: the loop's. complete() may come before,
-//   while or after somebody waits; a waiter that is destroyed simply no longer hears of it.
+//   its ring or worker, never by a coroutine frame). Thread: the loop's. complete() may come
+//   before, while or after somebody waits; a waiter that is destroyed simply no longer hears of
+//   it.
 #pragma once
 
 #include <cstdint>

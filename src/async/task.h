@@ -1,8 +1,8 @@
 // Task<T>: a coroutine and its result.
 //
 // Owner: whoever holds the Task; awaiting it moves ownership into the awaiter. Destroying a Task
-// that
-//   has not finished cancels it: its frame, with all awaiters in it, is destroyed where it stands.
+//   that has not finished cancels it: its frame, with all awaiters in it, is destroyed where it
+//   stands.
 // Thread: that of the loop it runs in.
 // Order: it starts as a plain call at the co_await (g++ 12's symmetric transfer overflows the stack
 //   at -O0 and under ASan). A child that finishes at once never suspends its parent; otherwise the

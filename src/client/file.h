@@ -3,8 +3,7 @@
 // Owner: whoever opened it; close() before the destructor, or the server keeps the handle until the
 //   session leaves. The Session outlives it. Thread: the loop's (tasks go through Session::run).
 // Order: what a pwrite that has returned wrote is seen by every later pread of any client. Writes
-// and
-//   reads under way at once are unordered where they overlap.
+//   and reads under way at once are unordered where they overlap.
 // Failure: errno values; a failed pwrite may have written any part of its range.
 #pragma once
 

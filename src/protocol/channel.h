@@ -3,12 +3,12 @@
 // Owner: a session, or a server towards its peers. Loop, worker and session info outlive it.
 // Thread: the loop's.
 // Order: requests arrive in the order in which call() was started, once the channel is open. It
-// opens
-//   itself at the first call; callers meanwhile wait.
-// Failure: every call ends within the deadline. A server that is gone, or that does not answer in
-//   time, gives io_error; the reason is logged once, with the server's name. A server that was late
-//   may be connected again by a later call, one whose endpoint failed stays failed.
-// Late replies carry an old generation of their request id and are dropped.
+//   opens itself at the first call; callers meanwhile wait.
+// Failure: every call ends within the deadline, give or take an eighth. A server that is gone, or
+//   that does not answer in time, gives io_error; the reason is logged once, with the server's
+//   name. A server that was late may be connected again by a later call, one whose endpoint
+//   failed stays failed. Late replies carry an old generation of their request id and are
+//   dropped.
 #pragma once
 
 #include <cstdint>

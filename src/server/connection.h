@@ -1,8 +1,7 @@
 // Connection: one client (or peer server) of this server, from its connect to its goodbye or death.
 //
 // Owner: shared by the server's table and by the requests in flight; its endpoint is closed, its
-// slots
-//   and opens are given back when the last request has left. Thread: the loop's.
+// slots and opens are given back when the last request has left. Thread: the loop's.
 #pragma once
 
 #include <cstdint>

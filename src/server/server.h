@@ -1,9 +1,8 @@
 // Server: one server of a session. It owns everything that a server rank has and runs its loop.
 //
-// Owner: a server rank (mpi_launch) or a test. Thread: the one that created it (the ring is bound
-// to it). Order: create(), address() to all others, serve() until stop, destroy. Failure: create()
-// says in one sentence what is wrong; serve() ends with an error only if the server
-//   cannot go on.
+// Owner: a ServerProcess or a test. Thread: the one that created it (the ring is bound to it).
+// Order: join(), serve() until it is stopped, destroy. Failure: every error is a request's own and
+// goes to its sender.
 #pragma once
 
 #include <atomic>
@@ -33,7 +32,7 @@ struct ServerOptions {
   Nanoseconds peer_deadline = Channel::kDefaultDeadline / 3;
 };
 
-/// What a server stands on: made by open_server() on real hardware, by tests on the twins.
+/// What a server stands on: made by ServerProcess on real hardware, by tests on the twins.
 struct ServerParts {
   EventLoop& loop;
   Worker& worker;
