@@ -7,7 +7,7 @@
 //   Buffers may wait only for a smaller class than the smallest it holds (large, small, page), so
 //   waits cannot form a circle. Freed Buffers are lent last in, first out: the warm one first.
 // Failure: none. An exhausted pool makes its callers wait; it is never an error.
-// Bound: the slab. Default 64 MiB: 60 large (1 MiB) + 240 small (16 KiB) + 64 page (4 KiB) Buffers.
+// Bound: the slab. Default 64 MiB: 59 large (1 MiB) + 256 small (16 KiB) + 64 page (4 KiB) Buffers.
 #pragma once
 
 #include <array>
