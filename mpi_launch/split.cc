@@ -62,6 +62,52 @@ int leave(const MpiCommunicator& clients) {
   return outcome;
 }
 
+/// Leaves and ends the servers, or the job if one of them cannot be told.
+int finish(const MpiCommunicator& clients) {
+  const int outcome = leave(clients);
+  const int error = errno;
+  if (outcome != 0 && clients.rank() == 0) {
+    // A server that was not told would wait for clients for ever, and MPI_Finalize for it.
+    std::perror("mayfly: not all servers could be told to stop, so the job is ended");
+    MPI_Abort(MPI_COMM_WORLD, 1);
+  }
+  errno = error;
+  return outcome;
+}
+
+int finalize_key = MPI_KEYVAL_INVALID;
+
+int on_finalize(MPI_Comm /*self*/, int /*key*/, void* kept, void* /*state*/) {
+  auto* clients = static_cast<MPI_Comm*>(kept);
+  if (*clients != MPI_COMM_NULL) {
+    finish(MpiCommunicator(*clients));
+    MPI_Comm_free(clients);
+  }
+  delete clients;
+  return MPI_SUCCESS;
+}
+
+/// What hangs on MPI_COMM_SELF is freed at the beginning of MPI_Finalize: so clients that forget to
+/// finish do it then, and no server waits for them for ever.
+void finish_at_finalize(MPI_Comm clients) {
+  auto* kept = new MPI_Comm(MPI_COMM_NULL);
+  MPI_Comm_dup(clients, kept);
+  MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, &on_finalize, &finalize_key, nullptr);
+  MPI_Comm_set_attr(MPI_COMM_SELF, finalize_key, kept);
+}
+
+void forget_finalize() {
+  void* kept = nullptr;
+  int found = 0;
+  if (finalize_key != MPI_KEYVAL_INVALID) {
+    MPI_Comm_get_attr(MPI_COMM_SELF, finalize_key, &kept, &found);
+  }
+  if (found == 0) return;
+  MPI_Comm_free(static_cast<MPI_Comm*>(kept));
+  MPI_Comm_delete_attr(MPI_COMM_SELF, finalize_key);
+  MPI_Comm_free_keyval(&finalize_key);
+}
+
 }  // namespace
 
 extern "C" {
@@ -82,19 +128,15 @@ int mayfly_mpi_split(MPI_Comm world, const mayfly_mpi_options* options,
     MPI_Abort(world, 1);
   }
   *clients = launch->peers().release();
+  finish_at_finalize(*clients);
   return 0;
 }
 
 int mayfly_mpi_finish(MPI_Comm* clients) noexcept {
   if (*clients == MPI_COMM_NULL) return 0;
-  const MpiCommunicator ranks(*clients);
-  const int outcome = leave(ranks);
+  const int outcome = finish(MpiCommunicator(*clients));
   const int error = errno;
-  if (outcome != 0 && ranks.rank() == 0) {
-    // A server that was not told would wait for clients for ever, and MPI_Finalize for it.
-    std::perror("mayfly: not all servers could be told to stop, so the job is ended");
-    MPI_Abort(MPI_COMM_WORLD, 1);
-  }
+  forget_finalize();
   MPI_Comm_free(clients);
   errno = error;
   return outcome;

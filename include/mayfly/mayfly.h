@@ -4,8 +4,8 @@
  * system ("/run1/checkpoint"); NULL for one, or for a buffer or result, gives EFAULT. All functions
  * are thread-safe. One membership per process.
  *
- * A server that is gone gives EIO within the session's deadline (30 s by default), never a hang;
- * one line on stderr names it.
+ * A server that is gone gives EIO within the deadline, never a hang; one line on stderr names it.
+ * The deadline is 30 s, or what $MAYFLY_DEADLINE says when the process joins, in seconds.
  *
  * Not yet here (ENOTSUP or absent): O_APPEND, rename, links, locks, extended attributes.
  */
@@ -29,7 +29,8 @@ extern "C" {
 const char* mayfly_version(void) MAYFLY_NOEXCEPT;
 
 /* Joins the running file system that `session` (from mayfly_mpi_split, or a session file)
- * describes. EALREADY: joined already. EBADMSG: not a session. */
+ * describes. EALREADY: joined already. EBADMSG: not a session. EINVAL: $MAYFLY_DEADLINE is no
+ * number of seconds from 1 to 3600. */
 int mayfly_join(const void* session, size_t bytes) MAYFLY_NOEXCEPT;
 /* Says goodbye to all servers. Files left open are closed. ENOTCONN: not joined. */
 int mayfly_leave(void) MAYFLY_NOEXCEPT;

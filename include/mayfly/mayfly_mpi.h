@@ -43,9 +43,9 @@ int mayfly_mpi_split(MPI_Comm world, const mayfly_mpi_options* options,
                      MPI_Comm* clients) MAYFLY_NOEXCEPT;
 
 /* Collective over the clients, once all files are closed: leaves the file system, ends the servers
- * and frees *clients. Does nothing with MPI_COMM_NULL. -1 and errno if this rank could not leave.
- * If a server cannot be told to go, the job is ended by MPI_Abort: it would hang in MPI_Finalize.
- */
+ * and frees *clients. Clients that forget it do it in MPI_Finalize. Nothing with MPI_COMM_NULL.
+ * -1 and errno if this rank could not leave. If a server cannot be told to go, the job is ended by
+ * MPI_Abort: it would hang in MPI_Finalize. */
 int mayfly_mpi_finish(MPI_Comm* clients) MAYFLY_NOEXCEPT;
 
 #ifdef __cplusplus

@@ -1,8 +1,12 @@
 #include "client/membership.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 #include "async/task_group.h"
@@ -11,6 +15,8 @@
 
 namespace mayfly {
 namespace {
+
+constexpr unsigned kLongestDeadline = 3600;
 
 struct Current {
   std::mutex mutex;
@@ -22,6 +28,23 @@ struct Current {
 Current& current_of_process() {
   static Current& current = *new Current;
   return current;
+}
+
+/// What the user has set in the environment, where the launcher passes it to every rank.
+Result<SessionOptions, Failure> session_options(const char* deadline) {
+  SessionOptions options;
+  if (deadline == nullptr) return options;
+  const std::string_view text(deadline);
+  unsigned seconds = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || seconds < 1 ||
+      seconds > kLongestDeadline) {
+    return Failure{Errc::invalid, fmt::format("MAYFLY_DEADLINE is \"{}\", not a number of seconds "
+                                              "from 1 to {}.",
+                                              text, kLongestDeadline)};
+  }
+  options.deadline = std::chrono::seconds(seconds);
+  return options;
 }
 
 }  // namespace
@@ -38,6 +61,11 @@ Result<std::shared_ptr<Membership>> Membership::current() {
 
 Status Membership::join(Bytes session) {
   MAYFLY_TRY(info, decode_session(session));
+  const auto options = session_options(std::getenv("MAYFLY_DEADLINE"));
+  if (!options) {
+    log::error("{}", options.error().sentence);
+    return options.error().code;
+  }
   Current& current = current_of_process();
   const std::lock_guard lock(current.mutex);
   if (current.membership != nullptr) {
@@ -48,7 +76,7 @@ Status Membership::join(Bytes session) {
     log::error("{}", worker.error().sentence);
     return worker.error().code;
   }
-  current.membership = std::make_shared<Membership>(std::move(info), std::move(*worker));
+  current.membership = std::make_shared<Membership>(std::move(info), std::move(*worker), *options);
   return {};
 }
 
@@ -82,10 +110,11 @@ std::vector<std::shared_ptr<File>> Membership::take_all() {
 
 bool Membership::is_of_this_process() const { return process_ == ::getpid(); }
 
-Membership::Membership(SessionInfo info, std::unique_ptr<Worker> worker)
+Membership::Membership(SessionInfo info, std::unique_ptr<Worker> worker,
+                       const SessionOptions& options)
     : process_(::getpid()),
       worker_(std::move(worker)),
-      session_(std::move(info), *worker_, sleeper_, SessionOptions()) {}
+      session_(std::move(info), *worker_, sleeper_, options) {}
 
 Membership::~Membership() { session_.run(session_.leave()); }
 

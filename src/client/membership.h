@@ -24,7 +24,7 @@ class Membership {
   /// Closes what is open and says goodbye; gives the first error of a close.
   static Status leave();
 
-  Membership(SessionInfo info, std::unique_ptr<Worker> worker);
+  Membership(SessionInfo info, std::unique_ptr<Worker> worker, const SessionOptions& options);
   ~Membership();
 
   Session& session() { return session_; }

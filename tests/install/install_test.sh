@@ -45,13 +45,15 @@ expect_one_client() {
     refuse "libmayfly.so does not define mayfly_open"
 }
 
-# expect_job MPI PROGRAM: one server and two clients; the second reads what the first wrote.
+# expect_job MPI PROGRAM [ARGUMENT]: one server and two clients; the second reads what the first
+# wrote.
 expect_job() {
   local mpirun=mpirun flags=("${mayfly_openmpi_flags[@]}") said
   [[ $1 == mpi ]] || mpirun=mpirun.$1
   # Only MPICH's tells root its version.
   [[ $("$mpirun" --version 2>&1) != *HYDRA* ]] || flags=("${mayfly_mpich_flags[@]}")
-  said=$(timeout 60 "$mpirun" "${flags[@]}" -n 3 "$2" </dev/null) || refuse "$2 fails under $mpirun"
+  said=$(timeout 60 "$mpirun" "${flags[@]}" -n 3 "${@:2}" </dev/null) ||
+    refuse "$2 fails under $mpirun"
   [[ $said == "from one client to another" ]] || refuse "$2 under $mpirun says '$said'"
   [[ -z $(ls -A "$MAYFLY_SCRATCH") ]] || refuse "$2 under $mpirun leaves files in its scratch"
 }
@@ -92,6 +94,7 @@ for mpi in "${mpis[@]}"; do
   "$compiler" "$consumer/mpi_consumer.c" -o "$work/consumer_$mpi" "${flags[@]}" \
     -Wl,-rpath,"$prefix/lib" || refuse "a pkg-config consumer for $mpi does not build"
   expect_job "$mpi" "$work/consumer_$mpi"
+  expect_job "$mpi" "$work/consumer_$mpi" forgets-to-finish
 done
 echo "install test: find_package and pkg-config both link libmayfly $version" \
   "and run under: ${mpis[*]:-no MPI}"

@@ -1,4 +1,5 @@
-/* A user's MPI program: one client writes a file, another reads it. */
+/* A user's MPI program: one client writes a file, another reads it. With any argument it forgets to
+ * finish, which MPI_Finalize has to make good. */
 #include <fcntl.h>
 #include <mayfly/mayfly_mpi.h>
 #include <stdio.h>
@@ -44,7 +45,7 @@ int main(int argc, char** argv) {
   failed = role < 0;
   if (role == 0) {
     failed = run(clients);
-    if (mayfly_mpi_finish(&clients) != 0) failed = 1;
+    if (argc == 1 && mayfly_mpi_finish(&clients) != 0) failed = 1;
   }
   MPI_Finalize();
   return failed;

@@ -96,6 +96,27 @@ TEST_F(CApiTest, AForkedChildIsNotConnectedAndItsExitLeavesItsParentAlone) {
   });
 }
 
+TEST_F(CApiTest, TheDeadlineIsTakenFromTheEnvironment) {
+  in_process([this] {
+    ::setenv("MAYFLY_DEADLINE", "soon", 1);
+    EXPECT_EQ(error_of(join()), EINVAL);
+    ::setenv("MAYFLY_DEADLINE", "0", 1);
+    EXPECT_EQ(error_of(join()), EINVAL);
+    ::setenv("MAYFLY_DEADLINE", "1", 1);
+    ASSERT_EQ(error_of(join()), 0);
+    EXPECT_EQ(error_of(mayfly_mkdir("/d", 0755)), 0);
+    cluster_.kill_server(0, SIGSTOP);
+    cluster_.kill_server(1, SIGSTOP);
+    const auto begin = std::chrono::steady_clock::now();
+    struct stat status {};
+    EXPECT_EQ(error_of(mayfly_stat("/d", &status)), EIO);
+    // By default it would be half a minute.
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+    cluster_.kill_server(0, SIGCONT);
+    cluster_.kill_server(1, SIGCONT);
+  });
+}
+
 TEST_F(CApiTest, ShutDownEndsAllServers) {
   in_member([] { EXPECT_EQ(error_of(mayfly_shut_down()), 0); });
   for (std::uint32_t server = 0; server < cluster_.info().server_count(); ++server) {
