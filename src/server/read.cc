@@ -14,8 +14,7 @@ Task<void> read(Server& server, Request request) {
       in_page + range.length <= kBufferBytes[1] ? BufferClass::small : BufferClass::large;
   Semaphore::Permit permit;
   if (size_class == BufferClass::large) permit = co_await request.connection->transfers.acquire();
-  server.expect_buffer(size_class);
-  Buffer buffer = co_await server.pool().acquire(size_class);
+  Buffer buffer = co_await server.acquire(size_class);
   const ChunkId chunk{request.header.file, request.header.offset};
   Task<Transfer> reading =
       server.store().read(chunk, range.offset, std::move(buffer), range.length);

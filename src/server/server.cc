@@ -229,9 +229,11 @@ std::size_t Server::slot_share(const Connection& connection) const {
   return std::max<std::size_t>(1, std::min(left, for_writes / holders));
 }
 
-void Server::expect_buffer(BufferClass size_class) {
-  if (parts_.pool.free(size_class) != 0 || reclaiming_.armed()) return;
-  reclaiming_.arm(loop().now() + kBetweenReclaims);
+BufferPool::Awaiter Server::acquire(BufferClass size_class) {
+  if (parts_.pool.free(size_class) == 0 && !reclaiming_.armed()) {
+    reclaiming_.arm(loop().now() + kBetweenReclaims);
+  }
+  return parts_.pool.acquire(size_class);
 }
 
 void Server::reclaim(void* self) {

@@ -89,9 +89,9 @@ class Server final : public Receiver {
   /// Buffers, at least one, and the sum over all connections stays within that, but for the first
   /// slot of each.
   std::size_t slot_share(const Connection& connection) const;
-  /// To be called before waiting for a Buffer: if none is free, read slots that their clients have
-  /// kept past their time are taken back while anybody waits.
-  void expect_buffer(BufferClass size_class);
+  /// A Buffer of the pool. While anybody waits for one, read slots that their clients have kept
+  /// past their time are taken back.
+  BufferPool::Awaiter acquire(BufferClass size_class);
 
   /// What orders the writes and cuts of one file's data on this server.
   struct FileData {

@@ -15,8 +15,7 @@ Task<void> lease_slot(Server& server, Request request) {
     co_return server.reply(request, Errc::busy);
   }
   ++connection.leased;
-  server.expect_buffer(BufferClass::large);
-  Buffer buffer = co_await server.pool().acquire(BufferClass::large);
+  Buffer buffer = co_await server.acquire(BufferClass::large);
   if (connection.dead) co_return;
   const std::uint64_t offset = buffer.slab_offset();
   connection.write_slots.emplace(offset, std::move(buffer));

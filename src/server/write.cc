@@ -26,8 +26,7 @@ Task<Result<Buffer>> take_payload(Server& server, Request& request, ChunkRange r
       in_page + range.length <= kBufferBytes[1] ? BufferClass::small : BufferClass::large;
   Semaphore::Permit permit;
   if (size_class == BufferClass::large) permit = co_await request.connection->transfers.acquire();
-  server.expect_buffer(size_class);
-  Buffer buffer = co_await server.pool().acquire(size_class);
+  Buffer buffer = co_await server.acquire(size_class);
   const MutableBytes into(buffer.data() + in_page, range.length);
   const Status received = co_await request.message.receive(into);
   if (!received) co_return received.error();
