@@ -14,13 +14,6 @@ namespace {
 /// Reads longer than this ask for the size first.
 constexpr std::uint64_t kClippedBytes = 16 * kMiB;
 
-RequestHeader about(Opcode opcode, FileId file) {
-  RequestHeader header;
-  header.opcode = opcode;
-  header.file = file;
-  return header;
-}
-
 bool opens_for_write(int flags) { return (flags & O_ACCMODE) != O_RDONLY; }
 
 std::uint16_t request_flags_of(int flags) {

@@ -16,6 +16,13 @@ constexpr int kMaxResolutions = 16;
 
 }  // namespace
 
+RequestHeader about(Opcode opcode, FileId file) {
+  RequestHeader header;
+  header.opcode = opcode;
+  header.file = file;
+  return header;
+}
+
 Result<Attributes> attributes_of(const Result<Reply>& reply) {
   if (!reply) return reply.error();
   if (const Status status = reply->status(); !status) return status.error();
@@ -143,11 +150,8 @@ Task<Result<Attributes>> Session::stat(std::string path) {
   MAYFLY_CO_TRY(parts, split(path));
   const bool is_root = parts.name.empty();
   const bool must_be_directory = parts.must_be_directory;
-  RequestHeader root;
-  root.opcode = Opcode::get_attributes;
-  root.file = kRootId;
-  Task<Result<Reply>> call =
-      is_root ? inode_call(root) : named_call(Opcode::look_up, std::move(path), 0, 0);
+  Task<Result<Reply>> call = is_root ? inode_call(about(Opcode::get_attributes, kRootId))
+                                     : named_call(Opcode::look_up, std::move(path), 0, 0);
   auto reply = co_await std::move(call);
   auto attributes = attributes_of(reply);
   if (!attributes) co_return attributes;
@@ -221,9 +225,7 @@ Task<Status> Session::remove_file(std::string path) {
 Task<Status> Session::change_attributes(std::string path, ChangeBody change) {
   auto attributes = co_await stat(std::move(path));
   if (!attributes) co_return attributes.error();
-  RequestHeader header;
-  header.opcode = Opcode::set_attributes;
-  header.file = attributes->id;
+  const RequestHeader header = about(Opcode::set_attributes, attributes->id);
   const auto changed = attributes_of(co_await inode_call(header, as_wire(change)));
   co_return changed ? Status() : Status(changed.error());
 }

@@ -107,6 +107,8 @@ class Session final : public Receiver {
   std::uint64_t epoch_ = 1;
 };
 
+/// A request about a file that says no more than that.
+RequestHeader about(Opcode opcode, FileId file);
 /// The attributes in a reply, or its error.
 Result<Attributes> attributes_of(const Result<Reply>& reply);
 
