@@ -49,7 +49,7 @@ Task<Status> Directory::read_page(std::uint32_t server) {
   if (!reply) co_return reply.error();
   const Status status = reply->status();
   if (!status) co_return status.error() == Errc::stale ? Errc::no_entry : status.error();
-  std::vector<std::byte> page(reply->message.payload_bytes());
+  std::vector<std::byte> page(reply->body.payload_bytes());
   if (page.size() > kMaxBodyBytes) co_return Errc::bad_message;
   MAYFLY_CO_CHECKED(co_await session_.channel(server).receive(*reply, page));
   const auto entries = decode_entries(page);

@@ -49,7 +49,7 @@ Task<Status> fetch(Session& session, std::uint32_t server, Reply& reply, Mutable
                    TimePoint asked) {
   Channel& channel = session.channel(server);
   if ((reply.header.flags & reply_flags::kInSlot) == 0) {
-    if (reply.message.payload_bytes() != into.size()) co_return Errc::bad_message;
+    if (reply.body.payload_bytes() != into.size()) co_return Errc::bad_message;
     co_return co_await channel.receive(reply, into);
   }
   const std::uint64_t slot = round_down(reply.header.second, kPageBytes);

@@ -26,7 +26,7 @@ RequestHeader about(Opcode opcode, FileId file) {
 Result<Attributes> attributes_of(const Result<Reply>& reply) {
   if (!reply) return reply.error();
   if (const Status status = reply->status(); !status) return status.error();
-  return decode_attributes(reply->message.payload());
+  return decode_attributes(reply->body.payload());
 }
 
 Session::Session(SessionInfo info, Worker& worker, Sleeper& sleeper, const SessionOptions& options,

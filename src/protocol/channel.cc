@@ -31,7 +31,7 @@ class Channel::ReplyAwaiter {
     pending().waiter = &resumption_;
   }
   Result<Reply> await_resume() {
-    if (pending().reply == nullptr) return pending().error;
+    if (!pending().reply) return pending().error;
     return std::move(*pending().reply);
   }
 
@@ -112,8 +112,8 @@ Task<Status> Channel::connect() {
   // The reply was on its way to us when the endpoint may have failed.
   if (state_ != State::connecting || endpoint_ == nullptr) co_return Errc::io_error;
   cookie_ = reply->header.value;
-  if (!reply->message.payload().empty()) {
-    auto remote = endpoint_->import(reply->message.payload());
+  if (!reply->body.payload().empty()) {
+    auto remote = endpoint_->import(reply->body.payload());
     // Memory that cannot be reached from here is not an error: the rendezvous path needs none.
     if (remote) remote_ = std::move(*remote);
   }
@@ -189,9 +189,9 @@ Task<Status> Channel::get(MutableBytes local, std::uint64_t slab_offset) {
 }
 
 Task<Status> Channel::receive(Reply& reply, MutableBytes into) {
-  if (reply.message.is_rendezvous() && state_ != State::open) co_return Errc::io_error;
+  if (reply.body.is_rendezvous() && state_ != State::open) co_return Errc::io_error;
   Watch watch(*this);
-  Task<Status> receiving = reply.message.receive(into);
+  Task<Status> receiving = reply.body.receive(into);
   if (!co_await std::move(receiving)) co_return Errc::io_error;
   co_return Status();
 }
@@ -229,7 +229,7 @@ void Channel::finish(Pending& pending, Errc error) {
   if (pending.waiter != nullptr) pending.waiter->schedule();
 }
 
-void Channel::on_reply(const ReplyHeader& header, Message message) {
+void Channel::on_reply(const ReplyHeader& header, Body body) {
   const auto slot = static_cast<std::uint16_t>(header.request_id >> 16);
   if (slot >= pending_.size()) return;
   Pending& pending = pending_[slot];
@@ -237,7 +237,7 @@ void Channel::on_reply(const ReplyHeader& header, Message message) {
       pending.generation != static_cast<std::uint32_t>(header.request_id >> 32)) {
     return;
   }
-  pending.reply = std::make_unique<Reply>(header, std::move(message));
+  pending.reply.emplace(header, std::move(body));
   if (pending.waiter != nullptr) pending.waiter->schedule();
 }
 

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,12 @@
 
 namespace mayfly {
 
-/// A server's answer; its body lives in the message.
+/// A server's answer.
 class Reply {
  public:
-  Reply(const ReplyHeader& header, Message message) : header(header), message(std::move(message)) {}
+  Reply(const ReplyHeader& header, Body body) : header(header), body(std::move(body)) {}
   ReplyHeader header;
-  Message message;
+  Body body;
   Status status() const { return to_status(errc_from(header.error)); }
 };
 
@@ -81,7 +82,7 @@ class Channel {
 
   /// Routing, by the owner's Receiver. True if the endpoint was this channel's.
   static std::uint32_t server_of(std::uint64_t request_id) { return request_id & 0xffff; }
-  void on_reply(const ReplyHeader& header, Message message);
+  void on_reply(const ReplyHeader& header, Body body);
   bool on_endpoint_failed(Endpoint& endpoint, Errc why);
 
  private:
@@ -91,9 +92,9 @@ class Channel {
     std::uint64_t expires_tick = 0;
     bool used = false;
     Errc error = Errc::ok;
-    std::unique_ptr<Reply> reply;
+    std::optional<Reply> reply;
     Resumption* waiter = nullptr;
-    bool finished() const { return reply != nullptr || error != Errc::ok; }
+    bool finished() const { return reply || error != Errc::ok; }
   };
   class ReplyAwaiter;
   class Watch;

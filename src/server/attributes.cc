@@ -11,7 +11,7 @@ void get_attributes(Server& server, const Request& request) {
 }
 
 void set_attributes(Server& server, const Request& request) {
-  const auto body = decode_change(request.body());
+  const auto body = decode_change(request.body.payload());
   if (!body) return server.reply(request, body.error());
   AttributeChange change;
   change.mask = body->mask;

@@ -52,7 +52,7 @@ void report_size(Server& server, const Request& request) {
 }
 
 void remove_file(Server& server, const Request& request) {
-  const auto body = decode_name(request.body());
+  const auto body = decode_name(request.body.payload());
   if (!body) return server.reply(request, body.error());
   const auto release = server.names().remove_file(request.header.file, body->name, wall_clock_ns());
   server.settle(release);

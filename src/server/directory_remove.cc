@@ -52,7 +52,7 @@ Task<Status> remove(Server& server, FileId parent, std::string name) {
 }  // namespace
 
 Task<void> remove_directory(Server& server, Request request) {
-  const auto body = decode_name(request.body());
+  const auto body = decode_name(request.body.payload());
   if (!body) co_return server.reply(request, body.error());
   std::string name(body->name);
   const Status status = co_await remove(server, request.header.file, std::move(name));

@@ -5,7 +5,7 @@
 namespace mayfly {
 
 void look_up(Server& server, const Request& request) {
-  const auto body = decode_name(request.body());
+  const auto body = decode_name(request.body.payload());
   if (!body) return server.reply(request, body.error());
   const auto entry = server.names().lookup(request.header.file, body->name);
   if (!entry) return server.reply(request, entry.error());

@@ -63,7 +63,7 @@ Task<void> finish_open(Server& server, const Request& request, FileId file, bool
 }  // namespace
 
 Task<void> open_name(Server& server, Request request) {
-  const auto body = decode_name(request.body());
+  const auto body = decode_name(request.body.payload());
   if (!body) co_return server.reply(request, body.error());
   auto found = find_or_create(server, request, *body);
   while (!found && found.error() == Errc::busy && server.frozen().contains(request.header.file)) {
@@ -95,7 +95,7 @@ Task<void> open_id(Server& server, Request request) {
 }
 
 Task<void> make_directory(Server& server, Request request) {
-  const auto body = decode_name(request.body());
+  const auto body = decode_name(request.body.payload());
   if (!body) co_return server.reply(request, body.error());
   const Creation creation = creation_of(request, *body);
   const FileId parent = request.header.file;

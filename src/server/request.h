@@ -7,26 +7,25 @@
 #include "async/gate.h"
 #include "protocol/header.h"
 #include "server/connection.h"
-#include "transport/message.h"
+#include "transport/body.h"
 
 namespace mayfly {
 
 /// Owner: the handler. It keeps its connection alive and counts in its gate. Thread: the loop's.
 class Request {
  public:
-  Request(std::shared_ptr<Connection> connection, const RequestHeader& header, Message message)
+  Request(std::shared_ptr<Connection> connection, const RequestHeader& header, Body body)
       : connection(std::move(connection)),
         header(header),
-        message(std::move(message)),
+        body(std::move(body)),
         pass_(this->connection->requests) {}
   Request(Request&&) = default;
 
   bool has(std::uint16_t flag) const { return (header.flags & flag) != 0; }
-  Bytes body() const { return message.payload(); }
 
   std::shared_ptr<Connection> connection;
   RequestHeader header;
-  Message message;
+  Body body;
 
  private:
   Gate::Pass pass_;

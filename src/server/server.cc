@@ -114,8 +114,8 @@ void Server::dispatch(const RequestHeader& header, Message message) {
   const Operation& operation = operation_of(header.opcode);
   Request request(found->second, header, std::move(message));
   const bool is_data = header.opcode == Opcode::write;
-  if (request.message.payload_bytes() > (is_data ? kMaxPieceBytes : kMaxBodyBytes) ||
-      (!is_data && request.message.is_rendezvous())) {
+  if (request.body.payload_bytes() > (is_data ? kMaxPieceBytes : kMaxBodyBytes) ||
+      (!is_data && request.body.is_rendezvous())) {
     return reply(request, Errc::bad_message);
   }
   if (header.epoch < names().epoch()) return reply(request, Errc::stale);

@@ -5,7 +5,7 @@ namespace mayfly {
 namespace {
 
 bool is_sane(const Request& request, const ChunkRange& range) {
-  const std::uint64_t payload = request.message.payload_bytes();
+  const std::uint64_t payload = request.body.payload_bytes();
   return range.length > 0 && range.offset <= 16 * kMiB &&
          range.offset % kPageBytes + range.length <= kMaxPieceBytes &&
          payload == (request.has(request_flags::kSlot) ? 0 : range.length);
@@ -28,7 +28,7 @@ Task<Result<Buffer>> take_payload(Server& server, Request& request, ChunkRange r
   if (size_class == BufferClass::large) permit = co_await request.connection->transfers.acquire();
   Buffer buffer = co_await server.acquire(size_class);
   const MutableBytes into(buffer.data() + in_page, range.length);
-  const Status received = co_await request.message.receive(into);
+  const Status received = co_await request.body.receive(into);
   if (!received) co_return received.error();
   co_return buffer;
 }

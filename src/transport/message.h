@@ -1,61 +1,34 @@
-// Message: what has arrived at a Worker. A header, and a payload that is either here already
-// (inline) or still at the sender (rendezvous).
+// Message: what has arrived at a Worker, a Body with its header. Whoever has read the header moves
+// the Body on, which is a pointer.
 //
-// Owner: whoever it was handed to; move-only. Thread: the loop's. Dropping it frees an inline
-// payload and refuses one that is still at the sender.
+// Owner: whoever it was handed to; move-only. Thread: the loop's.
 #pragma once
 
 #include <array>
 #include <cstddef>
-#include <memory>
-#include <span>
 
-#include "async/task.h"
-#include "base/result.h"
+#include "transport/body.h"
 
 namespace mayfly {
-
-using Bytes = std::span<const std::byte>;
-using MutableBytes = std::span<std::byte>;
 
 /// Bytes of a message's header at the most; it is copied when posted and when received.
 inline constexpr std::size_t kMaxHeaderBytes = 128;
 
 class Endpoint;
 
-/// The transport's hold on a payload that has arrived or is still at the sender.
-class Payload {
+class Message : public Body {
  public:
-  virtual ~Payload() = default;
-  virtual std::size_t size() const = 0;
-  /// The bytes if they are here already; empty for a rendezvous.
-  virtual Bytes inline_bytes() const = 0;
-  /// Fills `into`, which has the payload's size. The task must not be destroyed before it is done;
-  /// Endpoint::close() makes it end early with an error when the sender is gone or too slow.
-  virtual Task<Status> receive(MutableBytes into) = 0;
-};
-
-class Message {
- public:
-  /// `header` is copied, at most kMaxHeaderBytes. `payload` may be null: no payload.
-  /// `reply_endpoint` leads back to the sender if it asked for that (post_with_reply), else null;
-  /// it belongs to the Worker and lives as long as the sender's connection.
-  Message(Bytes header, std::unique_ptr<Payload> payload, Endpoint* reply_endpoint);
+  /// `header` is copied, at most kMaxHeaderBytes. `reply_endpoint` leads back to the sender if it
+  /// asked for that (post_with_reply), else null; it belongs to the Worker and lives as long as the
+  /// sender's connection.
+  Message(Bytes header, Body body, Endpoint* reply_endpoint);
 
   Bytes header() const { return {header_.data(), header_bytes_}; }
-  std::size_t payload_bytes() const { return payload_ ? payload_->size() : 0; }
-  /// The inline payload; empty if there is none or if it is still at the sender.
-  Bytes payload() const { return payload_ ? payload_->inline_bytes() : Bytes(); }
-  bool is_rendezvous() const { return payload_ && payload_->inline_bytes().empty(); }
-  /// Copies or receives the payload into `into`, which has payload_bytes() bytes. See
-  /// Payload::receive for cancellation.
-  Task<Status> receive(MutableBytes into);
   Endpoint* reply_endpoint() const { return reply_endpoint_; }
 
  private:
   std::array<std::byte, kMaxHeaderBytes> header_;
   std::size_t header_bytes_;
-  std::unique_ptr<Payload> payload_;
   Endpoint* reply_endpoint_;
 };
 

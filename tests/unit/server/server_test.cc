@@ -194,7 +194,7 @@ TEST_P(ServerTest, BytesOfTheVeryLastChunksAreKeptOrRefused) {
     const auto reply = ask(header);
     ASSERT_TRUE(reply);
     if (written != Errc::ok) continue;
-    const Bytes got = reply->message.payload();
+    const Bytes got = reply->body.payload();
     EXPECT_TRUE(std::equal(got.begin(), got.end(), bytes.begin(), bytes.end()));
   }
   RequestHeader end = request(Opcode::data_end, file);
@@ -280,7 +280,7 @@ TEST_P(ServerTest, ASlotOfAnotherClientCanNeitherBeReleasedNorWritten) {
   back.length = pack({0, 100});
   const auto reply = ask(back);
   ASSERT_TRUE(reply);
-  const Bytes got = reply->message.payload();
+  const Bytes got = reply->body.payload();
   EXPECT_TRUE(std::equal(got.begin(), got.end(), bytes.begin(), bytes.end()));
   RequestHeader drop = request(Opcode::cut_data, {0, 4711});
   drop.length = kMiB;
