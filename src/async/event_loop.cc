@@ -65,7 +65,7 @@ std::size_t EventLoop::poll() {
   if (!ready_.empty()) happened += ready_.run();
   if (!finished_.empty()) free_finished();
   if (happened != 0) {
-    idle_.busy();
+    if (idle_.is_idle()) idle_.end_idle_phase(clock_.now());
     refusals_ = 0;
     spins_ = 0;
   }

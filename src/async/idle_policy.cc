@@ -20,7 +20,13 @@ bool IdlePolicy::keep_spinning(TimePoint now) {
     idle_ = true;
     idle_since_ = now;
   }
-  return now - idle_since_ < spin_;
+  return now - idle_since_ < limit_;
+}
+
+void IdlePolicy::end_idle_phase(TimePoint now) {
+  idle_ = false;
+  const bool spinning_pays = now - idle_since_ < kPatience * spin_;
+  limit_ = spinning_pays ? kPatience * spin_ : spin_;
 }
 
 void IdlePolicy::sample_run_delay(TimePoint now) {

@@ -1,8 +1,9 @@
 // IdlePolicy: how long an idle loop spins before it blocks.
 //
-// It spins for up to 20 us, never with sched_yield (a busy MPI rank starves a yielding server), and
-// only while nobody else wants the core: while this thread's run delay grew by less than 2 % of the
-// time over the last 5 ms or more. Measurements: docs/decisions.md. Thread: the loop's.
+// It spins for up to 20 us, and for up to 60 us if that would have caught the event that ended the
+// last idle phase; never with sched_yield (a busy MPI rank starves a yielding server), and only
+// while nobody else wants the core: while this thread's run delay grew by less than 2 % of the time
+// over the last 5 ms or more. Measurements: docs/decisions.md. Thread: the loop's.
 #pragma once
 
 #include "base/clock.h"
@@ -12,6 +13,8 @@ namespace mayfly {
 class IdlePolicy {
  public:
   static constexpr Nanoseconds kSpin = std::chrono::microseconds(20);
+  /// How many times longer it spins while idle phases are that short.
+  static constexpr int kPatience = 3;
   static constexpr Nanoseconds kSample = std::chrono::milliseconds(5);
   static constexpr double kContendedShare = 0.02;
 
@@ -20,8 +23,10 @@ class IdlePolicy {
   IdlePolicy& operator=(const IdlePolicy&) = delete;
   ~IdlePolicy();
 
-  /// Something happened: the next idle phase starts anew.
-  void busy() { idle_ = false; }
+  /// Whether an idle phase is under way that has lasted for a look at the clock.
+  bool is_idle() const { return idle_; }
+  /// Something happened at `now`, which ends the idle phase.
+  void end_idle_phase(TimePoint now);
   /// Whether to go round once more instead of blocking.
   bool keep_spinning(TimePoint now);
   /// The same without a look at the clock: what the last look said.
@@ -31,6 +36,7 @@ class IdlePolicy {
   void sample_run_delay(TimePoint now);
 
   Nanoseconds spin_;
+  Nanoseconds limit_ = spin_;
   bool idle_ = false;
   bool contended_ = true;
   TimePoint idle_since_{};
