@@ -58,7 +58,7 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, std::string pat
   Task<Result<Reply>> call =
       parts.name.empty()
           ? session.inode_call(about(Opcode::get_attributes, kRootId))
-          : session.named_call(Opcode::open_name, std::move(path), request_flags_of(flags), mode);
+          : session.named_call(Opcode::open_name, std::move(parts), request_flags_of(flags), mode);
   auto reply = co_await std::move(call);
   const auto attributes = attributes_of(reply);
   if (!attributes) co_return attributes.error();

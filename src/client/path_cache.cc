@@ -22,8 +22,7 @@ Result<SplitPath> split(std::string_view path) {
       normal.resize(std::min(normal.rfind('/'), normal.size()));
     } else if (!component.empty()) {
       result.last = SplitPath::Last::name;
-      normal += '/';
-      normal += component;
+      normal.append(path, begin - 1, component.size() + 1);  // with the slash before it
     }
     begin = end + 1;
   }

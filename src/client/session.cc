@@ -97,9 +97,8 @@ Task<Result<FileId>> Session::resolve_directory(std::string path) {
   co_return *known;
 }
 
-Task<Result<Reply>> Session::named_call(Opcode opcode, std::string path, std::uint16_t flags,
+Task<Result<Reply>> Session::named_call(Opcode opcode, SplitPath parts, std::uint16_t flags,
                                         std::uint32_t mode) {
-  MAYFLY_CO_TRY(parts, split(path));
   MAYFLY_ASSERT(!parts.name.empty());
   const bool makes = opcode == Opcode::make_directory || (flags & request_flags::kCreate) != 0;
   for (int attempt = 0; attempt < kMaxResolutions; ++attempt) {
@@ -151,7 +150,7 @@ Task<Result<Attributes>> Session::stat(std::string path) {
   const bool is_root = parts.name.empty();
   const bool must_be_directory = parts.must_be_directory;
   Task<Result<Reply>> call = is_root ? inode_call(about(Opcode::get_attributes, kRootId))
-                                     : named_call(Opcode::look_up, std::move(path), 0, 0);
+                                     : named_call(Opcode::look_up, std::move(parts), 0, 0);
   auto reply = co_await std::move(call);
   auto attributes = attributes_of(reply);
   if (!attributes) co_return attributes;
@@ -193,7 +192,7 @@ Task<Status> Session::make_directory(std::string path, std::uint32_t mode) {
     co_return there ? Errc::exists : there.error();
   }
   const auto made =
-      attributes_of(co_await named_call(Opcode::make_directory, std::move(path), 0, mode));
+      attributes_of(co_await named_call(Opcode::make_directory, std::move(parts), 0, mode));
   co_return made ? Status() : Status(made.error());
 }
 
@@ -202,7 +201,7 @@ Task<Status> Session::remove_directory(std::string path) {
   if (parts.name.empty()) co_return Errc::busy;
   if (parts.last == SplitPath::Last::dot) co_return Errc::invalid;
   if (parts.last == SplitPath::Last::dot_dot) co_return Errc::not_empty;
-  auto reply = co_await named_call(Opcode::remove_directory, std::move(path), 0, 0);
+  auto reply = co_await named_call(Opcode::remove_directory, std::move(parts), 0, 0);
   if (!reply) co_return reply.error();
   paths_.clear();
   co_return reply->status();
@@ -217,7 +216,7 @@ Task<Status> Session::remove_file(std::string path) {
     if (!attributes) co_return attributes.error();
     co_return Errc::is_a_directory;
   }
-  auto reply = co_await named_call(Opcode::remove_file, std::move(path), 0, 0);
+  auto reply = co_await named_call(Opcode::remove_file, std::move(parts), 0, 0);
   if (!reply) co_return reply.error();
   co_return reply->status();
 }

@@ -70,9 +70,9 @@ class Session final : public Receiver {
   void on_endpoint_failed(Endpoint& endpoint, Errc why) override;
 
   // For File, Directory and piece_io.
-  /// One request about a name: resolves the parent, asks the name's server, and resolves anew when
-  /// the cached path turns out to be stale. `mode` is for creations.
-  Task<Result<Reply>> named_call(Opcode opcode, std::string path, std::uint16_t flags,
+  /// One request about a name (not the root): resolves the parent, asks the name's server, and
+  /// resolves anew when the cached path turns out to be stale. `mode` is for creations.
+  Task<Result<Reply>> named_call(Opcode opcode, SplitPath parts, std::uint16_t flags,
                                  std::uint32_t mode);
   /// One request about the inode `header.file`, to its home; fills in the epoch.
   Task<Result<Reply>> inode_call(RequestHeader header, Bytes body = {});
