@@ -5,7 +5,9 @@
  * are thread-safe. One membership per process.
  *
  * A server that is gone gives EIO within the deadline, never a hang; one line on stderr names it.
- * The deadline is 30 s, or what $MAYFLY_DEADLINE says when the process joins, in seconds.
+ * The deadline is 30 s, or what $MAYFLY_DEADLINE says when the process joins, in seconds. A server
+ * that lives but is slow (an fsync on a drive with much to write) is waited for, up to ten
+ * deadlines.
  *
  * Not yet here (ENOTSUP or absent): O_APPEND, rename, links, locks, extended attributes.
  */

@@ -9,8 +9,13 @@
 namespace mayfly {
 namespace {
 
-/// A request may wait this many ticks, so deadlines are kept to an eighth.
+/// A server may be silent for this many ticks, so deadlines are kept to an eighth.
 constexpr std::uint64_t kTicksPerDeadline = 8;
+constexpr std::uint64_t kTicksToPing = kTicksPerDeadline / 2;
+constexpr std::uint64_t kLongestCall = Channel::kPatience * kTicksPerDeadline;
+/// In the id of a ping: a slot that no request has.
+constexpr std::uint16_t kNoSlot = UINT16_MAX;
+static_assert(Channel::kMaxPending < kNoSlot);
 constexpr std::uint64_t make_id(std::uint32_t server, std::uint16_t slot,
                                 std::uint32_t generation) {
   return std::uint64_t{generation} << 32 | std::uint64_t{slot} << 16 | server;
@@ -46,9 +51,9 @@ class Channel::ReplyAwaiter {
 /// late.
 class Channel::Watch : public ListHook {
  public:
-  explicit Watch(Channel& channel) : expires_tick(channel.tick_ + kTicksPerDeadline + 1) {
+  explicit Watch(Channel& channel) : expires_tick(channel.tick_ + kLongestCall + 1) {
+    channel.start_waiting();
     channel.transfers_.push_back(this);
-    channel.watch_time();
   }
   std::uint64_t expires_tick;
 };
@@ -165,7 +170,7 @@ Task<Result<Reply>> Channel::exchange(RequestHeader header, Bytes payload,
 void Channel::notify(RequestHeader header) {
   if (state_ != State::open) return;
   header.cookie = cookie_;
-  header.request_id = server_;
+  header.request_id = make_id(server_, kNoSlot, 0);
   endpoint_->post(as_wire(header));
 }
 
@@ -207,9 +212,9 @@ std::uint16_t Channel::claim_slot() {
   Pending& pending = pending_[slot];
   pending.used = true;
   pending.error = Errc::ok;
-  pending.expires_tick = tick_ + kTicksPerDeadline + 1;
+  pending.expires_tick = tick_ + kLongestCall + 1;
+  start_waiting();
   ++in_flight_;
-  watch_time();
   return slot;
 }
 
@@ -230,6 +235,7 @@ void Channel::finish(Pending& pending, Errc error) {
 }
 
 void Channel::on_reply(const ReplyHeader& header, Body body) {
+  heard_tick_ = tick_;
   const auto slot = static_cast<std::uint16_t>(header.request_id >> 16);
   if (slot >= pending_.size()) return;
   Pending& pending = pending_[slot];
@@ -290,26 +296,42 @@ Task<void> Channel::drop() {
   while (closing_ != 0) co_await sleep_for(loop_, std::chrono::milliseconds(1));
 }
 
-void Channel::watch_time() {
+void Channel::start_waiting() {
+  if (!is_waiting()) heard_tick_ = tick_;
   if (!timer_.armed()) timer_.arm(loop_.now() + tick_length_);
+}
+
+void Channel::ping() {
+  RequestHeader header;
+  header.opcode = Opcode::ping;
+  header.cookie = cookie_;
+  header.request_id = make_id(server_, kNoSlot, 0);
+  endpoint_->post(as_wire(header));
 }
 
 void Channel::tick(void* self) {
   auto& channel = *static_cast<Channel*>(self);
   ++channel.tick_;
-  bool late = false;
-  for (Pending& pending : channel.pending_) {
-    if (pending.used && !pending.finished() && pending.expires_tick <= channel.tick_) {
-      late = true;
-      channel.finish(pending, Errc::io_error);
-    }
+  if (!channel.is_waiting()) return;
+  channel.judge_server();
+  channel.timer_.arm(channel.loop_.now() + channel.tick_length_);
+}
+
+void Channel::judge_server() {
+  const std::uint64_t silence = tick_ - heard_tick_;
+  if (silence > kTicksPerDeadline) {
+    return break_off(Errc::io_error, "it did not answer within the deadline", State::closed);
   }
-  const bool stuck =
-      !channel.transfers_.empty() && channel.transfers_.front()->expires_tick <= channel.tick_;
-  if (late || stuck) {
-    channel.break_off(Errc::io_error, "it did not answer within the deadline", State::closed);
+  if (silence >= kTicksToPing && state_ == State::open) ping();
+  for (Pending& pending : pending_) {
+    if (!pending.used || pending.finished() || pending.expires_tick > tick_) continue;
+    log::error("{}: it lives, but did not do what it was asked within {} deadlines", describe(),
+               kPatience);
+    finish(pending, Errc::io_error);
   }
-  if (channel.in_flight_ != 0 || !channel.transfers_.empty()) channel.watch_time();
+  if (!transfers_.empty() && transfers_.front()->expires_tick <= tick_) {
+    break_off(Errc::io_error, "it lives, but did not take what it was sent", State::closed);
+  }
 }
 
 }  // namespace mayfly

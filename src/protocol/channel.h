@@ -4,11 +4,12 @@
 // Thread: the loop's.
 // Order: requests arrive in the order in which call() was started, once the channel is open. It
 //   opens itself at the first call; callers meanwhile wait.
-// Failure: every call ends within the deadline, give or take an eighth. A server that is gone, or
-//   that does not answer in time, gives io_error; the reason is logged once, with the server's
-//   name. A server that was late may be connected again by a later call, one whose endpoint
-//   failed stays failed. Late replies carry an old generation of their request id and are
-//   dropped.
+// Failure: a server that is gone, or that gives no sign of life for a deadline (give or take an
+//   eighth) while something is asked of it, gives io_error to all calls; the reason is logged once,
+//   with the server's name. One that is only slow, but answers pings, is waited for: a call to it
+//   ends within kPatience deadlines, with io_error for that call alone. A server that was silent
+//   may be connected again by a later call, one whose endpoint failed stays failed. Late replies
+//   carry an old generation of their request id and are dropped.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +43,9 @@ class Channel {
   /// Requests in flight; more wait in FIFO order. With inline payloads of 8 KiB one channel keeps
   /// at most 2 MiB of receive buffers of the server's UCX busy.
   static constexpr std::uint64_t kMaxPending = 256;
+  /// Deadlines that a call may take at a server that gives signs of life: an fsync on a drive with
+  /// much to write back, or a write behind those of many clients.
+  static constexpr std::uint64_t kPatience = 10;
 
   Channel(EventLoop& loop, Worker& worker, const SessionInfo& session, std::uint32_t server,
           Nanoseconds deadline = kDefaultDeadline);
@@ -58,7 +62,7 @@ class Channel {
   void notify(RequestHeader header);
 
   /// Copies to and from the server's Buffers; only on one-sided channels that are open. Not to be
-  /// destroyed before they are done, which is within the deadline.
+  /// destroyed before they are done, which is when a call would be.
   Task<Status> put(Bytes local, std::uint64_t slab_offset);
   Task<Status> get(MutableBytes local, std::uint64_t slab_offset);
   /// Receives the payload of a reply.
@@ -108,8 +112,11 @@ class Channel {
   void break_off(Errc why, const std::string& reason, State next);
   Task<void> close_endpoint(std::unique_ptr<Endpoint> endpoint,
                             std::unique_ptr<RemoteBuffer> remote);
-  void watch_time();
+  bool is_waiting() const { return in_flight_ != 0 || !transfers_.empty(); }
+  void start_waiting();
+  void ping();
   static void tick(void* self);
+  void judge_server();
 
   EventLoop& loop_;
   Worker& worker_;
@@ -134,6 +141,8 @@ class Channel {
   Nanoseconds tick_length_;
   Timer timer_;
   std::uint64_t tick_ = 0;
+  /// When the server gave its last sign of life, or when it was first asked for one since.
+  std::uint64_t heard_tick_ = 0;
 };
 
 }  // namespace mayfly

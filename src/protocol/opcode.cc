@@ -9,6 +9,7 @@ const char* name_of(Opcode opcode) {
                                                                "connect",
                                                                "disconnect",
                                                                "shut_down",
+                                                               "ping",
                                                                "look_up",
                                                                "open_name",
                                                                "open_id",

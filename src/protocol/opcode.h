@@ -10,6 +10,7 @@ enum class Opcode : std::uint8_t {
   connect = 1,
   disconnect,
   shut_down,
+  ping,
   // Namespace, at the server of a dentry or of an inode.
   look_up,
   open_name,

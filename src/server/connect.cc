@@ -1,4 +1,4 @@
-// connect, disconnect, shut_down: a client comes and goes.
+// connect, disconnect, shut_down, ping: a client comes, asks for a sign of life, and goes.
 #include "base/log.h"
 #include "protocol/bodies.h"
 #include "server/operation.h"
@@ -52,5 +52,7 @@ void shut_down(Server& server, const Request& request) {
   server.reply(request, Errc::ok);
   server.stop();
 }
+
+void ping(Server& server, const Request& request) { server.reply(request, Errc::ok); }
 
 }  // namespace mayfly

@@ -17,6 +17,7 @@ Table make_table() {
   };
   task(Opcode::disconnect, disconnect);
   at_once(Opcode::shut_down, shut_down);
+  at_once(Opcode::ping, ping);
   at_once(Opcode::look_up, look_up);
   task(Opcode::open_name, open_name);
   task(Opcode::open_id, open_id);

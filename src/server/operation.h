@@ -23,6 +23,7 @@ void connect(Server& server, const RequestHeader& header, const Message& message
 
 Task<void> disconnect(Server& server, Request request);
 void shut_down(Server& server, const Request& request);
+void ping(Server& server, const Request& request);
 
 void look_up(Server& server, const Request& request);
 Task<void> open_name(Server& server, Request request);

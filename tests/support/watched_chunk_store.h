@@ -49,6 +49,7 @@ class WatchedChunkStore final : public ChunkStore {
   Task<Status> truncate(ChunkId id, std::uint64_t end) override { return store_.truncate(id, end); }
   Task<Status> sync() override {
     ++syncs_;
+    if (latency_ != Nanoseconds::zero()) co_await sleep_for(loop_, latency_);
     if (sync_error_ != Errc::ok) co_return sync_error_;
     co_return co_await store_.sync();
   }
@@ -58,7 +59,7 @@ class WatchedChunkStore final : public ChunkStore {
   std::size_t syncs() const { return syncs_; }
   /// What every sync ends with from now on; Errc::ok: what it ends with by itself.
   void fail_syncs(Errc error) { sync_error_ = error; }
-  /// How long every read and write takes from now on.
+  /// How long every read, write and sync takes from now on.
   void set_latency(Nanoseconds latency) { latency_ = latency; }
 
  private:

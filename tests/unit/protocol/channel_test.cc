@@ -25,6 +25,11 @@ class FakeServer final : public Receiver {
   void on_message(Message message) override {
     const auto header = decode_request(message.header());
     ASSERT_TRUE(header);
+    if (header->opcode == Opcode::ping) {
+      ++pings;
+      if (answers_pings) answer(*header, Errc::ok, 0);
+      return;
+    }
     if (header->opcode != Opcode::connect) return requests.push_back(*header);
     const auto body = decode_connect(message.payload());
     ASSERT_TRUE(body);
@@ -50,6 +55,8 @@ class FakeServer final : public Receiver {
 
   LoopbackWorker worker;
   bool answers_connects = true;
+  bool answers_pings = false;
+  int pings = 0;
   Errc refusal = Errc::ok;
   std::uint64_t last_cookie = 100;
   std::vector<RequestHeader> connects;
@@ -194,6 +201,43 @@ TEST_F(ChannelTest, AServerThatDoesNotAnswerGivesIoErrorWithinTheDeadline) {
   EXPECT_GE(clock_.now() - begin, kDeadline);
   EXPECT_LE(clock_.now() - begin, kLatest);
   EXPECT_FALSE(channel_.is_open());
+}
+
+TEST_F(ChannelTest, AServerThatIsSlowButGivesSignsOfLifeIsWaitedFor) {
+  server_.answers_pings = true;
+  Call slow = start(1);
+  const TimePoint begin = clock_.now();
+  while (clock_.now() - begin < 5 * kDeadline) turn();
+  EXPECT_FALSE(slow.done());
+  EXPECT_LE(server_.pings, 10) << "two for each deadline";
+  server_.answer(server_.requests.at(0), Errc::ok, 7);
+  EXPECT_EQ(value_of(slow), 7U);
+  EXPECT_EQ(server_.connects.size(), 1U);
+}
+
+TEST_F(ChannelTest, ACallThatALivingServerNeverAnswersFailsAlone) {
+  server_.answers_pings = true;
+  Call never = start(1);
+  const TimePoint begin = clock_.now();
+  while (clock_.now() - begin < kDeadline) turn();
+  Call later = start(2);
+  EXPECT_EQ(error_of(never), Errc::io_error);
+  EXPECT_GE(clock_.now() - begin, Channel::kPatience * kDeadline);
+  EXPECT_LE(clock_.now() - begin, Channel::kPatience * kDeadline + kDeadline / 8);
+  server_.answer(server_.requests.at(1), Errc::ok, 7);
+  EXPECT_EQ(value_of(later), 7U);
+  EXPECT_TRUE(channel_.is_open());
+}
+
+TEST_F(ChannelTest, ASlowServerThatFallsSilentGivesIoErrorWithinTheDeadlineOfItsLastSignOfLife) {
+  server_.answers_pings = true;
+  Call slow = start(1);
+  const TimePoint begin = clock_.now();
+  while (clock_.now() - begin < 2 * kDeadline) turn();
+  server_.answers_pings = false;
+  const TimePoint silent = clock_.now();
+  EXPECT_EQ(error_of(slow), Errc::io_error);
+  EXPECT_LE(clock_.now() - silent, kLatest);
 }
 
 TEST_F(ChannelTest, ManyCallsToAServerThatDoesNotEvenConnectWaitForOneDeadline) {

@@ -1,0 +1,46 @@
+// Servers whose drives take longer than the deadline, but which live.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "support/sim_cluster.h"
+
+namespace mayfly {
+namespace {
+
+class SlowServerTest : public ::testing::TestWithParam<bool> {
+ protected:
+  static SimOptions options() {
+    SimOptions options;
+    options.one_sided = GetParam();
+    return options;
+  }
+  SimCluster cluster_{options()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Paths, SlowServerTest, ::testing::Bool(), [](const auto& info) {
+  return info.param ? std::string("OneSided") : std::string("Rendezvous");
+});
+
+TEST_P(SlowServerTest, WritesReadsAndFsyncsThatTakeThreeDeadlinesSucceedAndHandlesLive) {
+  Session& session = cluster_.add_client();
+  auto opened = cluster_.run(session, File::open(session, "/file", O_CREAT | O_RDWR, 0644));
+  ASSERT_TRUE(opened);
+  File& file = **opened;
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    cluster_.store(i).set_latency(3 * SessionOptions().deadline);
+  }
+  const std::vector<std::byte> bytes(5 * kMiB, std::byte{7});
+  const auto written = cluster_.run(session, file.pwrite(bytes, 0));
+  ASSERT_TRUE(written);
+  EXPECT_EQ(*written, bytes.size());
+  EXPECT_TRUE(cluster_.run(session, file.fsync()));
+  std::vector<std::byte> again(bytes.size());
+  const auto read = cluster_.run(session, file.pread(again, 0));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(again, bytes);
+  EXPECT_TRUE(cluster_.run(session, file.close()));
+  cluster_.leave(session);
+}
+
+}  // namespace
+}  // namespace mayfly
