@@ -9,7 +9,7 @@
  * that lives but is slow (an fsync on a drive with much to write) is waited for, up to ten
  * deadlines.
  *
- * Not yet here (ENOTSUP or absent): O_APPEND, rename, links, locks, extended attributes.
+ * Not yet here: rename, links, locks, extended attributes.
  */
 #ifndef MAYFLY_MAYFLY_H
 #define MAYFLY_MAYFLY_H
@@ -42,6 +42,13 @@ int mayfly_shut_down(void) MAYFLY_NOEXCEPT;
 /* Descriptors are MayflyFS's own, not the kernel's. */
 int mayfly_open(const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;
 int mayfly_close(int fd) MAYFLY_NOEXCEPT;
+/* At the descriptor's position, which moves on. */
+ssize_t mayfly_read(int fd, void* buffer, size_t bytes) MAYFLY_NOEXCEPT;
+ssize_t mayfly_write(int fd, const void* buffer, size_t bytes) MAYFLY_NOEXCEPT;
+/* SEEK_SET, SEEK_CUR, SEEK_END. */
+off_t mayfly_lseek(int fd, off_t offset, int whence) MAYFLY_NOEXCEPT;
+/* With O_APPEND every write, pwrite too, goes behind the end of the file, as on Linux: in one
+ * piece, and never over what another process appends at the same time. */
 ssize_t mayfly_pread(int fd, void* buffer, size_t bytes, off_t offset) MAYFLY_NOEXCEPT;
 ssize_t mayfly_pwrite(int fd, const void* buffer, size_t bytes, off_t offset) MAYFLY_NOEXCEPT;
 int mayfly_fstat(int fd, struct stat* status) MAYFLY_NOEXCEPT;

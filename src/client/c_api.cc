@@ -238,6 +238,23 @@ ssize_t mayfly_pwrite(int fd, const void* buffer, size_t bytes, off_t offset) no
   }));
 }
 
+ssize_t mayfly_read(int fd, void* buffer, size_t bytes) noexcept {
+  if (const Status usable = check_transfer(buffer, bytes, 0); !usable) return give(usable);
+  return give_count(
+      run_on(fd, [=](mayfly::File& file) { return file.read(bytes_of(buffer, bytes)); }));
+}
+
+ssize_t mayfly_write(int fd, const void* buffer, size_t bytes) noexcept {
+  if (const Status usable = check_transfer(buffer, bytes, 0); !usable) return give(usable);
+  return give_count(
+      run_on(fd, [=](mayfly::File& file) { return file.write(bytes_of(buffer, bytes)); }));
+}
+
+off_t mayfly_lseek(int fd, off_t offset, int whence) noexcept {
+  const auto position = run_on(fd, [=](mayfly::File& file) { return file.seek(offset, whence); });
+  return position ? static_cast<off_t>(*position) : fail(position.error());
+}
+
 mayfly_operation* mayfly_start_pread(int fd, void* buffer, size_t bytes, off_t offset) noexcept {
   if (const Status usable = check_transfer(buffer, bytes, offset); !usable)
     return refuse(usable.error());

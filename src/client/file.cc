@@ -13,6 +13,8 @@ namespace {
 
 /// Reads longer than this ask for the size first.
 constexpr std::uint64_t kClippedBytes = 16 * kMiB;
+/// How often a record is given a place anew while others go on cutting the file.
+constexpr int kMaxAppends = 64;
 
 bool opens_for_write(int flags) { return (flags & O_ACCMODE) != O_RDONLY; }
 
@@ -23,6 +25,7 @@ std::uint16_t request_flags_of(int flags) {
   if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) result |= request_flags::kExclusive;
   if ((flags & O_TRUNC) != 0) result |= request_flags::kTruncate;
   if ((flags & O_DIRECTORY) != 0) result |= request_flags::kDirectory;
+  if ((flags & O_APPEND) != 0) result |= request_flags::kAppend;
   return result;
 }
 
@@ -44,10 +47,10 @@ bool File::is_orphaned() const {
 
 bool File::may_read() const { return (flags_ & O_ACCMODE) != O_WRONLY; }
 bool File::may_write() const { return opens_for_write(flags_); }
+bool File::appends() const { return (flags_ & O_APPEND) != 0; }
 
 Task<Result<std::unique_ptr<File>>> File::open(Session& session, std::string path, int flags,
                                                std::uint32_t mode) {
-  if ((flags & O_APPEND) != 0) co_return Errc::not_supported;
   if ((flags & O_ACCMODE) == O_ACCMODE) co_return Errc::invalid;
   MAYFLY_CO_TRY(parts, split(path));
   if (parts.must_be_directory && (flags & O_CREAT) != 0) co_return Errc::is_a_directory;
@@ -67,10 +70,89 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, std::string pat
 
 Task<Result<std::size_t>> File::pwrite(Bytes bytes, std::uint64_t offset) {
   const auto pass = uses_.enter();
-  if (!pass || !may_write()) co_return Errc::bad_descriptor;
-  if (is_orphaned()) co_return Errc::io_error;
-  if (offset > kMaxFileBytes || bytes.size() > kMaxFileBytes - offset) co_return Errc::file_too_big;
+  if (!pass) co_return Errc::bad_descriptor;
+  MAYFLY_CO_CHECKED(check_write());
   if (bytes.empty()) co_return std::size_t{0};
+  if (!appends()) co_return co_await write_range(bytes, offset, std::nullopt);
+  auto place = co_await append(bytes);
+  if (!place) co_return place.error();
+  co_return bytes.size();
+}
+
+Task<Result<std::size_t>> File::read(MutableBytes into) {
+  auto turn = co_await positioning_.acquire();
+  auto count = co_await pread(into, position_);
+  if (count) position_ += *count;
+  co_return count;
+}
+
+Task<Result<std::size_t>> File::write(Bytes bytes) {
+  const auto pass = uses_.enter();
+  if (!pass) co_return Errc::bad_descriptor;
+  MAYFLY_CO_CHECKED(check_write());
+  if (bytes.empty()) co_return std::size_t{0};
+  auto turn = co_await positioning_.acquire();
+  if (appends()) {
+    auto place = co_await append(bytes);
+    if (!place) co_return place.error();
+    position_ = *place + bytes.size();
+    co_return bytes.size();
+  }
+  auto count = co_await write_range(bytes, position_, std::nullopt);
+  if (count) position_ += *count;
+  co_return count;
+}
+
+Task<Result<std::uint64_t>> File::seek(std::int64_t offset, int whence) {
+  const auto pass = uses_.enter();
+  if (!pass) co_return Errc::bad_descriptor;
+  auto turn = co_await positioning_.acquire();
+  std::uint64_t base = 0;
+  if (whence == SEEK_CUR) {
+    base = position_;
+  } else if (whence == SEEK_END) {
+    auto attributes = co_await current_attributes();
+    if (!attributes) co_return attributes.error();
+    base = attributes->size;
+  } else if (whence != SEEK_SET) {
+    co_return Errc::invalid;
+  }
+  std::int64_t position = 0;
+  if (__builtin_add_overflow(static_cast<std::int64_t>(base), offset, &position)) {
+    co_return Errc::overflow;
+  }
+  if (position < 0) co_return Errc::invalid;
+  position_ = static_cast<std::uint64_t>(position);
+  co_return position_;
+}
+
+Status File::check_write() const {
+  if (!may_write()) return Errc::bad_descriptor;
+  if (is_orphaned()) return Errc::io_error;
+  return {};
+}
+
+Task<Result<std::uint64_t>> File::append(Bytes bytes) {
+  RequestHeader header = about(Opcode::append, id_);
+  header.length = bytes.size();
+  for (int attempt = 0; attempt < kMaxAppends; ++attempt) {
+    auto reply = co_await session_.inode_call(header);
+    if (!reply) co_return reply.error();
+    if (is_orphaned()) co_return Errc::io_error;
+    if (const Status status = reply->status(); !status) co_return status.error();
+    const std::uint64_t place = reply->header.value;
+    const auto written =
+        co_await write_range(bytes, place, static_cast<std::uint32_t>(reply->header.second));
+    if (written) co_return place;
+    // The file was cut since the place was given, which made it void: there is a new end.
+    if (written.error() != Errc::stale) co_return written.error();
+  }
+  co_return Errc::io_error;
+}
+
+Task<Result<std::size_t>> File::write_range(Bytes bytes, std::uint64_t offset,
+                                            std::optional<std::uint32_t> appended_under) {
+  if (offset > kMaxFileBytes || bytes.size() > kMaxFileBytes - offset) co_return Errc::file_too_big;
   Pieces pieces(layout_, session_.servers(), offset, bytes.size(), kPieceBytes);
   Piece piece;
   TaskGroup group;
@@ -78,23 +160,25 @@ Task<Result<std::size_t>> File::pwrite(Bytes bytes, std::uint64_t offset) {
     const Bytes part = bytes.subspan(piece.range_offset, piece.length);
     const std::uint64_t end = offset + piece.range_offset + piece.length;
     if (piece.length == bytes.size()) {
-      MAYFLY_CO_CHECKED(co_await write_one(piece, part, end));
+      MAYFLY_CO_CHECKED(co_await write_one(piece, part, end, appended_under));
       co_return bytes.size();
     }
-    group.add(write_one(piece, part, end));
+    group.add(write_one(piece, part, end, appended_under));
   }
   const Status status = co_await group.join();
   if (!status) co_return status.error();
   co_return bytes.size();
 }
 
-Task<Status> File::write_one(Piece piece, Bytes bytes, std::uint64_t file_end) {
+Task<Status> File::write_one(Piece piece, Bytes bytes, std::uint64_t file_end,
+                             std::optional<std::uint32_t> appended_under) {
   auto permit = co_await session_.window().acquire(
       std::min<std::uint64_t>(piece.length, session_.window_bytes()));
   const TimePoint began = session_.loop().now();
-  auto generation = co_await write_piece(session_, id_, piece, bytes);
+  auto generation = co_await write_piece(session_, id_, piece, bytes, appended_under);
   if (!generation) {
-    unsure_ = true;
+    // A place that is void was refused: nothing was written.
+    if (generation.error() != Errc::stale) unsure_ = true;
     co_return generation.error();
   }
   if (*generation < generation_) co_return Status();  // cut since, or about to be
@@ -239,6 +323,7 @@ Task<Status> File::close() {
   if (is_orphaned()) co_return Errc::io_error;
   RequestHeader header = report(Opcode::close);
   if (may_write()) header.flags |= request_flags::kForWrite;
+  if (appends()) header.flags |= request_flags::kAppend;
   if (unsure_) header.flags |= request_flags::kUnsure;
   auto reply = co_await session_.inode_call(header);
   if (!reply) co_return reply.error();

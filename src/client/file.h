@@ -9,18 +9,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "async/gate.h"
+#include "async/semaphore.h"
 #include "client/session.h"
 
 namespace mayfly {
 
 class File {
  public:
-  /// `flags` as open(2): an access mode and O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_CLOEXEC.
-  /// O_APPEND gives not_supported. `mode`: permission bits of a new file, umask applied by the
-  /// caller.
+  /// `flags` as open(2): an access mode and O_APPEND, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY,
+  /// O_CLOEXEC. `mode`: permission bits of a new file, umask applied by the caller.
   static Task<Result<std::unique_ptr<File>>> open(Session& session, std::string path, int flags,
                                                   std::uint32_t mode);
   File(const File&) = delete;
@@ -28,8 +29,14 @@ class File {
 
   /// Reads up to into.size() bytes; fewer only at the end of the file. Holes are zeros.
   Task<Result<std::size_t>> pread(MutableBytes into, std::uint64_t offset);
-  /// Writes all of `bytes`.
+  /// Writes all of `bytes`; with O_APPEND, as on Linux, behind the end whatever `offset` says. What
+  /// is appended in one call stands together, whoever appends at the same time.
   Task<Result<std::size_t>> pwrite(Bytes bytes, std::uint64_t offset);
+  /// The same at the handle's position, which moves on. Those of one handle take turns.
+  Task<Result<std::size_t>> read(MutableBytes into);
+  Task<Result<std::size_t>> write(Bytes bytes);
+  /// lseek with SEEK_SET, SEEK_CUR or SEEK_END; gives the position.
+  Task<Result<std::uint64_t>> seek(std::int64_t offset, int whence);
   Task<Result<Attributes>> stat();
   Task<Status> truncate(std::uint64_t size);
   /// Returns once all bytes written to this file so far, by anybody, are on the servers' devices.
@@ -49,7 +56,13 @@ class File {
   Task<Result<std::size_t>> read_range(MutableBytes into, std::uint64_t offset);
   Task<Status> read_pieces(MutableBytes into, std::uint64_t offset, std::uint64_t& short_at);
   Task<Status> read_one(Piece piece, MutableBytes into, std::uint64_t& short_at);
-  Task<Status> write_one(Piece piece, Bytes bytes, std::uint64_t file_end);
+  Task<Result<std::size_t>> write_range(Bytes bytes, std::uint64_t offset,
+                                        std::optional<std::uint32_t> appended_under);
+  Task<Status> write_one(Piece piece, Bytes bytes, std::uint64_t file_end,
+                         std::optional<std::uint32_t> appended_under);
+  /// Gives where the record begins.
+  Task<Result<std::uint64_t>> append(Bytes bytes);
+  Status check_write() const;
   Task<Status> sync_server(std::uint32_t server);
   /// A request to the inode's server that brings along what this handle has written.
   RequestHeader report(Opcode opcode) const;
@@ -57,6 +70,7 @@ class File {
   bool is_orphaned() const;
   bool may_read() const;
   bool may_write() const;
+  bool appends() const;
 
   Session& session_;
   FileId id_;
@@ -72,6 +86,8 @@ class File {
   bool dirty_ = false;
   /// A write has failed, and its server may yet carry it out: nobody knows the size any more.
   bool unsure_ = false;
+  std::uint64_t position_ = 0;
+  Semaphore positioning_{1};
   Gate uses_;  ///< a write that ended after close had reported the size would be lost to it
 };
 

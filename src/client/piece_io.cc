@@ -34,7 +34,7 @@ Task<Result<std::uint32_t>> write_through_slot(Session& session, RequestHeader h
   }
   // On another connection the slot would be somebody else's.
   if (!lease->is_current()) co_return Errc::io_error;
-  header.flags = request_flags::kSlot | (slots.wanted() ? request_flags::kKeepSlot : 0);
+  header.flags |= request_flags::kSlot | (slots.wanted() ? request_flags::kKeepSlot : 0);
   header.argument = lease->slab_offset();
   auto reply = co_await channel.call(header);
   if (!reply) co_return reply.error();
@@ -94,12 +94,17 @@ Task<Result<std::size_t>> read_once(Session& session, FileId file, Piece piece, 
 
 }  // namespace
 
-Task<Result<std::uint32_t>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes) {
+Task<Result<std::uint32_t>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes,
+                                        std::optional<std::uint32_t> appended_under) {
   Channel& channel = session.channel(piece.server);
   if (!channel.is_open()) {
     MAYFLY_CO_CHECKED(co_await channel.open());
   }
-  const RequestHeader header = request(Opcode::write, file, piece);
+  RequestHeader header = request(Opcode::write, file, piece);
+  if (appended_under) {
+    header.flags = request_flags::kAppend;
+    header.uid_or_generation = *appended_under;
+  }
   if (bytes.size() > kInlineBytes && channel.is_one_sided()) {
     co_return co_await write_through_slot(session, header, piece, bytes);
   }

@@ -5,6 +5,8 @@
 // session's deadline; the task must not be destroyed earlier. Thread: the loop's.
 #pragma once
 
+#include <optional>
+
 #include "client/session.h"
 #include "layout/layout.h"
 
@@ -14,7 +16,10 @@ namespace mayfly {
 inline constexpr std::uint64_t kPieceBytes = kMaxPieceBytes;
 
 /// Writes `bytes`, the piece's own; gives the truncate generation that they were written under.
-Task<Result<std::uint32_t>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes);
+/// Part of an appended record, whose place was given under the generation `appended_under`: stale,
+/// and nothing is written, if the file has been cut since.
+Task<Result<std::uint32_t>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes,
+                                        std::optional<std::uint32_t> appended_under);
 
 /// Reads into `into`, the piece's own; gives how many bytes lie below the chunk's end.
 Task<Result<std::size_t>> read_piece(Session& session, FileId file, Piece piece, MutableBytes into);

@@ -123,7 +123,7 @@ Task<Result<Reply>> Session::named_call(Opcode opcode, SplitPath parts, std::uin
     RequestHeader header;
     header.opcode = opcode;
     header.flags = flags;
-    if (makes) header.uid = ::geteuid();
+    if (makes) header.uid_or_generation = ::geteuid();
     header.epoch = epoch_;
     header.file = *parent;
     const WireBytes wire = encode(body);

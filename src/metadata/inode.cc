@@ -6,8 +6,13 @@ namespace mayfly {
 
 Attributes Inode::attributes() const {
   Attributes visible = attributes_;
-  visible.flags = writers_ > 0 || size_unsettled_ ? kSizeUnsettled : 0;
+  visible.flags = is_written() || size_unsettled_ ? kSizeUnsettled : 0;
   return visible;
+}
+
+std::uint32_t& Inode::count(Access access) {
+  if (access == Access::read) return readers_;
+  return access == Access::write ? writers_ : appenders_;
 }
 
 Status Inode::close(Access access) {
@@ -18,7 +23,7 @@ Status Inode::close(Access access) {
 
 Status Inode::forget(Access access) {
   MAYFLY_CHECKED(close(access));
-  if (access == Access::write) {
+  if (access != Access::read) {
     ++writer_deaths_;
     size_unsettled_ = true;
   }
@@ -59,6 +64,7 @@ Status Inode::finish_truncate(std::uint64_t size, std::int64_t now_ns) {
   truncating_ = false;
   ++truncate_steps_;
   attributes_.size = std::max(size, grown_since_truncate_);
+  append_end_ = 0;
   attributes_.mtime_ns = attributes_.ctime_ns = mtime_decided_ns_ = now_ns;
   return {};
 }
@@ -69,6 +75,13 @@ Status Inode::abandon_truncate() {
   ++truncate_steps_;
   size_unsettled_ = true;
   return {};
+}
+
+Result<std::uint64_t> Inode::reserve(std::uint64_t length) {
+  const std::uint64_t offset = std::max(attributes_.size, append_end_);
+  if (length > kMaxFileBytes || offset > kMaxFileBytes - length) return Errc::file_too_big;
+  append_end_ = offset + length;
+  return offset;
 }
 
 void Inode::change(const AttributeChange& change, std::int64_t now_ns) {

@@ -10,7 +10,8 @@
 
 namespace mayfly {
 
-enum class Access { read, write };
+/// How a handle uses its file. `append` writes as well, but only where Inode::reserve has said.
+enum class Access { read, write, append };
 
 /// What a writer knows of the file when it closes or syncs it.
 struct SizeReport {
@@ -51,14 +52,14 @@ class Inode {
   /// The attributes as others see them, kSizeUnsettled included.
   Attributes attributes() const;
   bool is_directory() const { return attributes_.is_directory(); }
-  bool is_open() const { return readers_ + writers_ > 0; }
+  bool is_open() const { return readers_ > 0 || is_written(); }
   /// No name leads here any more; lives until the last close.
   bool is_orphan() const { return attributes_.nlink == 0; }
 
   void open(Access access) { ++count(access); }
   /// bad_descriptor: not open that way.
   Status close(Access access);
-  /// As close; for a writer the size is unsettled from now on.
+  /// As close; for one that may have written the size is unsettled from now on.
   Status forget(Access access);
 
   /// Takes the size if it was reached under the current truncate generation, and the time of the
@@ -78,6 +79,12 @@ class Inode {
   /// generation voids may have stayed too. invalid: none has begun.
   Status abandon_truncate();
 
+  /// Whether the end of the file is known here: not while a handle may write anywhere, or has died.
+  bool end_is_known() const { return writers_ == 0 && !size_unsettled_; }
+  /// Where the next record of `length` bytes is appended: behind the size and behind every record
+  /// since the last truncate. Where the end is not known, settle first. file_too_big.
+  Result<std::uint64_t> reserve(std::uint64_t length);
+
   void change(const AttributeChange& change, std::int64_t now_ns);
   /// An entry of this directory came or went.
   void touch(std::int64_t now_ns);
@@ -85,15 +92,19 @@ class Inode {
   void orphan(std::int64_t now_ns);
 
  private:
-  std::uint32_t& count(Access access) { return access == Access::write ? writers_ : readers_; }
+  std::uint32_t& count(Access access);
+  bool is_written() const { return writers_ + appenders_ > 0; }
 
   Attributes attributes_;
   /// When mtime got its value, which utimes can make another time than that value.
   std::int64_t mtime_decided_ns_;
   /// Largest size reported since the pending truncate began: the cut has not met those bytes.
   std::uint64_t grown_since_truncate_ = 0;
+  /// End of the last record that reserve gave a place since the last truncate.
+  std::uint64_t append_end_ = 0;
   std::uint32_t readers_ = 0;
   std::uint32_t writers_ = 0;
+  std::uint32_t appenders_ = 0;
   std::uint32_t writer_deaths_ = 0;
   std::uint32_t truncate_steps_ = 0;  ///< begins and ends of truncates
   bool size_unsettled_ = false;

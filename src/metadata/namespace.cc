@@ -131,7 +131,7 @@ Result<Attributes> Namespace::set_attributes(FileId id, const AttributeChange& c
 
 Result<Attributes> Namespace::open(FileId id, Access access) {
   MAYFLY_TRY(inode, inode_of(id));
-  if (inode->is_directory() && access == Access::write) return Errc::is_a_directory;
+  if (inode->is_directory() && access != Access::read) return Errc::is_a_directory;
   inode->open(access);
   return inode->attributes();
 }
@@ -140,7 +140,7 @@ Result<Release> Namespace::close(FileId id, Access access,
                                  const std::optional<SizeReport>& report) {
   MAYFLY_TRY(inode, inode_of(id));
   MAYFLY_CHECKED(inode->close(access));
-  if (access == Access::write && report) inode->report(*report);
+  if (access != Access::read && report) inode->report(*report);
   return release(*inode);
 }
 
@@ -167,6 +167,19 @@ Result<Attributes> Namespace::settle(FileId id, std::uint64_t size, const Settle
   if (inode->is_directory()) return Errc::is_a_directory;
   inode->settle(size, ticket);
   return inode->attributes();
+}
+
+Result<bool> Namespace::end_is_known(FileId id) const {
+  MAYFLY_TRY(inode, inode_of(id));
+  if (inode->is_directory()) return Errc::is_a_directory;
+  return inode->end_is_known();
+}
+
+Result<AppendPlace> Namespace::reserve(FileId id, std::uint64_t length) {
+  MAYFLY_TRY(inode, inode_of(id));
+  if (inode->is_directory()) return Errc::is_a_directory;
+  MAYFLY_TRY(offset, inode->reserve(length));
+  return AppendPlace{offset, inode->attributes().truncate_generation};
 }
 
 Result<std::uint32_t> Namespace::begin_truncate(FileId id, std::int64_t now_ns) {

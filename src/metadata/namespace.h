@@ -57,6 +57,12 @@ struct Release {
   bool drop_data = false;  ///< neither name nor descriptor is left: the chunks must go
 };
 
+/// Where a record is appended. Once the file has been cut again the place is void.
+struct AppendPlace {
+  std::uint64_t offset = 0;
+  std::uint32_t truncate_generation = 0;
+};
+
 struct NamedEntry {
   std::string name;
   Entry entry;
@@ -143,6 +149,10 @@ class Namespace {
   /// died and no truncate began or ended since the ticket).
   Result<SettleTicket> settle_ticket(FileId id) const;
   Result<Attributes> settle(FileId id, std::uint64_t size, const SettleTicket& ticket);
+
+  /// See Inode. is_a_directory.
+  Result<bool> end_is_known(FileId id) const;
+  Result<AppendPlace> reserve(FileId id, std::uint64_t length);
 
   /// A truncate: begin gives the new generation, which goes to every server that can hold chunks
   /// with the cut; finish sets the size, abandon leaves it (a cut failed). One of the two must

@@ -33,8 +33,9 @@ inline constexpr std::uint64_t kAnyEpoch = ~std::uint64_t{0};
 struct RequestHeader {
   std::uint8_t version = kProtocolVersion;
   Opcode opcode{};
-  std::uint16_t flags = 0;  ///< RequestFlags
-  std::uint32_t uid = 0;    ///< caller, for new inodes
+  std::uint16_t flags = 0;              ///< RequestFlags
+  std::uint32_t uid_or_generation = 0;  ///< creations: the caller's uid; writes with kAppend: the
+                                        ///< truncate generation that the offset belongs to
   std::uint64_t request_id = 0;
   std::uint64_t cookie = 0;         ///< of the connection; 0 in connect
   std::uint64_t epoch = kAnyEpoch;  ///< the sender's namespace epoch
@@ -78,6 +79,7 @@ inline constexpr std::uint16_t kToSlot = 64;      ///< read: leave the bytes in 
 inline constexpr std::uint16_t kHasSize = 128;    ///< close: offset, argument are a size report
 inline constexpr std::uint16_t kDirectory = 256;  ///< open_name: O_DIRECTORY
 inline constexpr std::uint16_t kConfirm = 1024;   ///< release_slot: say whether it was the sender's
+inline constexpr std::uint16_t kAppend = 2048;    ///< open, close, write: O_APPEND
 inline constexpr std::uint16_t kUnsure = 512;     ///< close: a write failed that may yet be done
 }  // namespace request_flags
 

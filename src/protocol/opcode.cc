@@ -18,6 +18,7 @@ const char* name_of(Opcode opcode) {
                                                                "set_attributes",
                                                                "report_size",
                                                                "set_size",
+                                                               "append",
                                                                "make_directory",
                                                                "remove_directory",
                                                                "remove_file",

@@ -20,6 +20,7 @@ enum class Opcode : std::uint8_t {
   set_attributes,
   report_size,
   set_size,
+  append,
   make_directory,
   remove_directory,
   remove_file,

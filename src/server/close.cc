@@ -25,7 +25,7 @@ std::optional<SizeReport> report_of(const Request& request) {
 
 void close_file(Server& server, const Request& request) {
   const FileId file = request.header.file;
-  const Access access = request.has(request_flags::kForWrite) ? Access::write : Access::read;
+  const Access access = request.access();
   auto& opens = request.connection->opens;
   const auto held = opens.find({file, access});
   if (held == opens.end()) return server.reply(request, Errc::bad_descriptor);

@@ -8,7 +8,7 @@ namespace {
 Creation creation_of(const Request& request, const NameBody& body) {
   Creation creation;
   creation.mode = body.mode;
-  creation.uid = request.header.uid;
+  creation.uid = request.header.uid_or_generation;
   creation.gid = body.gid;
   creation.layout = body.layout;
   creation.now_ns = wall_clock_ns();
@@ -39,7 +39,7 @@ void undo_open(Server& server, Connection& connection, FileId file, Access acces
 /// Counts the handle and answers with the file's attributes.
 Task<void> finish_open(Server& server, const Request& request, FileId file, bool truncates,
                        std::uint16_t flags) {
-  const Access access = request.has(request_flags::kForWrite) ? Access::write : Access::read;
+  const Access access = request.access();
   auto opened = server.names().open(file, access);
   if (!opened) co_return server.reply(request, opened.error());
   if (request.connection->dead) {

@@ -26,6 +26,7 @@ Table make_table() {
   at_once(Opcode::set_attributes, set_attributes);
   at_once(Opcode::report_size, report_size);
   task(Opcode::set_size, set_size);
+  task(Opcode::append, append);
   task(Opcode::make_directory, make_directory);
   task(Opcode::remove_directory, remove_directory);
   at_once(Opcode::remove_file, remove_file);

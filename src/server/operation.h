@@ -33,6 +33,7 @@ void get_attributes(Server& server, const Request& request);
 void set_attributes(Server& server, const Request& request);
 void report_size(Server& server, const Request& request);
 Task<void> set_size(Server& server, Request request);
+Task<void> append(Server& server, Request request);
 Task<void> make_directory(Server& server, Request request);
 Task<void> remove_directory(Server& server, Request request);
 void remove_file(Server& server, const Request& request);

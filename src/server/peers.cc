@@ -1,5 +1,6 @@
 #include "server/peers.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace mayfly {
@@ -12,16 +13,18 @@ Peers::Peers(EventLoop& loop, Worker& worker, const SessionInfo& session, Nanose
 }
 
 Task<Status> Peers::ask(std::vector<std::uint32_t> targets, RequestHeader header,
-                        std::uint64_t& sum) {
+                        std::uint64_t& result, Fold fold) {
   TaskGroup group;
-  for (const std::uint32_t server : targets) group.add(ask_one(server, header, sum));
+  for (const std::uint32_t server : targets) group.add(ask_one(server, header, result, fold));
   co_return co_await group.join();
 }
 
-Task<Status> Peers::ask_one(std::uint32_t server, RequestHeader header, std::uint64_t& sum) {
+Task<Status> Peers::ask_one(std::uint32_t server, RequestHeader header, std::uint64_t& result,
+                            Fold fold) {
   auto reply = co_await channels_[server]->call(header);
   if (!reply) co_return reply.error();
-  sum += reply->header.value;
+  const std::uint64_t value = reply->header.value;
+  result = fold == Fold::sum ? result + value : std::max(result, value);
   co_return reply->status();
 }
 

@@ -21,8 +21,10 @@ class Peers {
   Channel& channel(std::uint32_t server) { return *channels_[server]; }
 
   /// The same request to every server of `targets`, at once, this one included (through its own
-  /// worker, so that there is one code path). Adds the replies' values to `sum`.
-  Task<Status> ask(std::vector<std::uint32_t> targets, RequestHeader header, std::uint64_t& sum);
+  /// worker, so that there is one code path). `result` takes in the replies' values.
+  enum class Fold { sum, largest };
+  Task<Status> ask(std::vector<std::uint32_t> targets, RequestHeader header, std::uint64_t& result,
+                   Fold fold = Fold::sum);
 
   /// All servers of the session.
   std::vector<std::uint32_t> everyone() const;
@@ -33,7 +35,8 @@ class Peers {
   Task<void> close();
 
  private:
-  Task<Status> ask_one(std::uint32_t server, RequestHeader header, std::uint64_t& sum);
+  Task<Status> ask_one(std::uint32_t server, RequestHeader header, std::uint64_t& result,
+                       Fold fold);
 
   std::uint32_t servers_;
   std::vector<std::unique_ptr<Channel>> channels_;

@@ -22,6 +22,11 @@ class Request {
   Request(Request&&) = default;
 
   bool has(std::uint16_t flag) const { return (header.flags & flag) != 0; }
+  /// open, close: what the handle is for.
+  Access access() const {
+    if (!has(request_flags::kForWrite)) return Access::read;
+    return has(request_flags::kAppend) ? Access::append : Access::write;
+  }
 
   std::shared_ptr<Connection> connection;
   RequestHeader header;

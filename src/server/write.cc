@@ -57,9 +57,12 @@ Task<void> write(Server& server, Request request) {
   auto payload = co_await take_payload(server, request, range);
   if (!payload) co_return server.reply(request, payload.error());
   auto permit = co_await data->users.acquire();
-  if (data->dropped) {
+  // A record whose place was given before the file was cut gets a new place.
+  const bool is_void =
+      request.has(request_flags::kAppend) && request.header.uid_or_generation < data->generation;
+  if (data->dropped || is_void) {
     if (request.has(request_flags::kSlot)) --request.connection->leased;
-    co_return server.reply(request, Errc::no_entry);
+    co_return server.reply(request, data->dropped ? Errc::no_entry : Errc::stale);
   }
   const std::uint32_t generation = data->generation;
   const ChunkId chunk{request.header.file, request.header.offset};

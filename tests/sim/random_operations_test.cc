@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 
@@ -20,6 +21,8 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     Session* client;
     std::string path;
     std::unique_ptr<File> file;
+    bool appends;
+    std::uint64_t position = 0;
   };
 
   RandomOperationsTest() : random_(seed()), cluster_(options()) {
@@ -43,7 +46,8 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     if (handles_.size() >= 6) return close();
     Session& client = any_client();
     const std::string path = any_path();
-    const int flags = O_RDWR | (pick(2) != 0 ? O_CREAT : 0) | (pick(8) == 0 ? O_TRUNC : 0);
+    const int flags = O_RDWR | (pick(2) != 0 ? O_CREAT : 0) | (pick(8) == 0 ? O_TRUNC : 0) |
+                      (pick(4) == 0 ? O_APPEND : 0);
     auto file = cluster_.run(client, File::open(client, path, flags, 0644));
     const bool expected = model_.contains(path) || (flags & O_CREAT) != 0;
     ASSERT_EQ(file.has_value(), expected);
@@ -52,7 +56,7 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     if (bytes == nullptr) bytes = std::make_shared<std::vector<std::byte>>();
     if ((flags & O_TRUNC) != 0) bytes->clear();
     contents_[file->get()] = bytes;
-    handles_.push_back({&client, path, std::move(*file)});
+    handles_.push_back({&client, path, std::move(*file), (flags & O_APPEND) != 0});
   }
   void close() {
     if (handles_.empty()) return;
@@ -64,13 +68,23 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
   void write() {
     if (handles_.empty()) return;
     Handle& handle = handles_[pick(handles_.size())];
-    const std::uint64_t offset = pick(kLargestFile - 1);
+    std::uint64_t offset = pick(kLargestFile - 1);
     const std::uint64_t longest = pick(4) == 0 ? kMiB + 9000 : 9000;
     std::vector<std::byte> bytes(1 + pick(std::min(longest, kLargestFile - offset)));
     for (std::byte& byte : bytes) byte = static_cast<std::byte>(random_());
-    auto written = cluster_.run(*handle.client, handle.file->pwrite(bytes, offset));
-    ASSERT_TRUE(written);
     auto& model = *contents_[handle.file.get()];
+    const bool at_position = pick(3) == 0;
+    if (handle.appends) {
+      if (model.size() + bytes.size() > 2 * kLargestFile) return;
+      offset = model.size();
+    } else if (at_position) {
+      offset = handle.position;
+    }
+    auto written = at_position ? cluster_.run(*handle.client, handle.file->write(bytes))
+                               : cluster_.run(*handle.client, handle.file->pwrite(bytes, offset));
+    ASSERT_TRUE(written);
+    ASSERT_EQ(*written, bytes.size());
+    if (at_position) handle.position = offset + bytes.size();
     model.resize(std::max<std::size_t>(model.size(), offset + bytes.size()));
     std::copy(bytes.begin(), bytes.end(), model.begin() + static_cast<std::ptrdiff_t>(offset));
   }
@@ -88,6 +102,21 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     ASSERT_TRUE(std::equal(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(expected),
                            model.begin() + static_cast<std::ptrdiff_t>(
                                                std::min(offset, std::uint64_t{model.size()}))));
+  }
+  void seek() {
+    if (handles_.empty()) return;
+    Handle& handle = handles_[pick(handles_.size())];
+    const std::uint64_t size = contents_[handle.file.get()]->size();
+    const int whence = std::array{SEEK_SET, SEEK_CUR, SEEK_END}[pick(3)];
+    const std::uint64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? handle.position : size;
+    const auto offset = static_cast<std::int64_t>(pick(kLargestFile)) -
+                        static_cast<std::int64_t>(std::min(base, kLargestFile));
+    const std::int64_t target = static_cast<std::int64_t>(base) + offset;
+    auto position = cluster_.run(*handle.client, handle.file->seek(offset, whence));
+    ASSERT_EQ(position ? Errc::ok : position.error(), target < 0 ? Errc::invalid : Errc::ok);
+    if (target < 0) return;
+    ASSERT_EQ(*position, static_cast<std::uint64_t>(target));
+    handle.position = *position;
   }
   void truncate() {
     if (handles_.empty()) return;
@@ -118,6 +147,7 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     if (choice < 50) return write();
     if (choice < 78) return read();
     if (choice < 84) return truncate();
+    if (choice < 88) return seek();
     if (choice < 97) return stat();
     remove();
   }

@@ -94,6 +94,39 @@ TEST_F(InodeTest, WhileATruncateIsPendingNothingSettles) {
   EXPECT_EQ(size(), 5u);
 }
 
+TEST_F(InodeTest, RecordsAreGivenPlacesBehindTheSizeAndBehindEachOther) {
+  inode_.report({.size = 10});
+  EXPECT_EQ(inode_.reserve(5).value(), 10u);
+  EXPECT_EQ(inode_.reserve(7).value(), 15u);
+  inode_.report({.size = 100});
+  EXPECT_EQ(inode_.reserve(1).value(), 100u);
+}
+
+TEST_F(InodeTest, AfterATruncateRecordsGoBehindTheNewEnd) {
+  EXPECT_EQ(inode_.reserve(50).value(), 0u);
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  ASSERT_TRUE(inode_.finish_truncate(3, 200));
+  EXPECT_EQ(inode_.reserve(1).value(), 3u);
+}
+
+TEST_F(InodeTest, ARecordThatWouldEndTooFarOutIsRefusedAndTakesNoPlace) {
+  inode_.report({.size = 10});
+  EXPECT_EQ(inode_.reserve(kMaxFileBytes - 9).error(), Errc::file_too_big);
+  EXPECT_EQ(inode_.reserve(1).value(), 10u);
+}
+
+TEST_F(InodeTest, TheEndIsKnownUnlessSomebodyMayHaveWrittenElsewhere) {
+  inode_.open(Access::append);
+  EXPECT_TRUE(inode_.end_is_known());
+  EXPECT_TRUE(unsettled()) << "its records may be longer than the size reported";
+  inode_.open(Access::write);
+  EXPECT_FALSE(inode_.end_is_known());
+  ASSERT_TRUE(inode_.close(Access::write));
+  EXPECT_TRUE(inode_.end_is_known());
+  ASSERT_TRUE(inode_.forget(Access::append));
+  EXPECT_FALSE(inode_.end_is_known());
+}
+
 TEST_F(InodeTest, ATruncateKeepsTheSizeUntilItIsFinished) {
   inode_.report({.size = 10});
   ASSERT_TRUE(inode_.begin_truncate(200));
