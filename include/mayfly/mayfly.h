@@ -7,7 +7,7 @@
  * A server that is gone gives EIO within the deadline, never a hang; one line on stderr names it.
  * The deadline is 30 s, or what $MAYFLY_DEADLINE says when the process joins, in seconds. A server
  * that lives but is slow (an fsync on a drive with much to write) is waited for, up to ten
- * deadlines.
+ * deadlines for each request.
  *
  * Not yet here: rename, links, locks, extended attributes.
  */
@@ -48,11 +48,15 @@ ssize_t mayfly_write(int fd, const void* buffer, size_t bytes) MAYFLY_NOEXCEPT;
 /* SEEK_SET, SEEK_CUR, SEEK_END. */
 off_t mayfly_lseek(int fd, off_t offset, int whence) MAYFLY_NOEXCEPT;
 /* With O_APPEND every write, pwrite too, goes behind the end of the file, as on Linux: in one
- * piece, and never over what another process appends at the same time. */
+ * piece, and never over what another process appends at the same time. While several append, a
+ * reader may see zeros where a record is still on its way. */
 ssize_t mayfly_pread(int fd, void* buffer, size_t bytes, off_t offset) MAYFLY_NOEXCEPT;
 ssize_t mayfly_pwrite(int fd, const void* buffer, size_t bytes, off_t offset) MAYFLY_NOEXCEPT;
 int mayfly_fstat(int fd, struct stat* status) MAYFLY_NOEXCEPT;
 int mayfly_ftruncate(int fd, off_t size) MAYFLY_NOEXCEPT;
+int mayfly_fchmod(int fd, mode_t mode) MAYFLY_NOEXCEPT;
+int mayfly_fchown(int fd, uid_t owner, gid_t group) MAYFLY_NOEXCEPT;
+int mayfly_futimens(int fd, const struct timespec times[2]) MAYFLY_NOEXCEPT;
 int mayfly_fsync(int fd) MAYFLY_NOEXCEPT;
 
 /* Transfers that go on while the caller does not wait: the buffer is in use until mayfly_wait has
@@ -69,7 +73,12 @@ int mayfly_stat(const char* path, struct stat* status) MAYFLY_NOEXCEPT;
 int mayfly_mkdir(const char* path, mode_t mode) MAYFLY_NOEXCEPT;
 int mayfly_rmdir(const char* path) MAYFLY_NOEXCEPT;
 int mayfly_unlink(const char* path) MAYFLY_NOEXCEPT;
+/* For the real user, as access(2): F_OK, or R_OK, W_OK and X_OK together. */
+int mayfly_access(const char* path, int mode) MAYFLY_NOEXCEPT;
+int mayfly_truncate(const char* path, off_t size) MAYFLY_NOEXCEPT;
+/* These three: EPERM for anybody but the owner and root. */
 int mayfly_chmod(const char* path, mode_t mode) MAYFLY_NOEXCEPT;
+int mayfly_chown(const char* path, uid_t owner, gid_t group) MAYFLY_NOEXCEPT;
 int mayfly_utimens(const char* path, const struct timespec times[2]) MAYFLY_NOEXCEPT;
 /* f_bsize 4096; totals over all servers. */
 int mayfly_statfs(struct statvfs* status) MAYFLY_NOEXCEPT;

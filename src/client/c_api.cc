@@ -1,23 +1,18 @@
 // The C edge: errno, no exceptions, descriptors. Nothing else is decided here.
 #include <fcntl.h>
-#include <sys/stat.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <limits>
 
+#include "client/c_edge.h"
 #include "client/directory.h"
-#include "client/file.h"
-#include "client/membership.h"
 #include "mayfly/mayfly.h"
 
-using mayfly::Attributes;
 using mayfly::Errc;
 using mayfly::Membership;
 using mayfly::Result;
 using mayfly::Status;
+using namespace mayfly::c_edge;
 
 struct mayfly_operation {
   mayfly_operation(std::shared_ptr<Membership> owner, std::shared_ptr<mayfly::File> target,
@@ -37,101 +32,16 @@ struct mayfly_dir {
 
 namespace {
 
-int fail(Errc code) {
-  errno = mayfly::to_errno(code);
-  return -1;
-}
-
 std::nullptr_t refuse(Errc code) {
   fail(code);
   return nullptr;
 }
-
-int give(const Status& status) { return status ? 0 : fail(status.error()); }
 
 mayfly::MutableBytes bytes_of(void* buffer, std::size_t bytes) {
   return {static_cast<std::byte*>(buffer), bytes};
 }
 mayfly::Bytes bytes_of(const void* buffer, std::size_t bytes) {
   return {static_cast<const std::byte*>(buffer), bytes};
-}
-
-constexpr std::int64_t kSecond = 1'000'000'000;  // ns
-
-/// The same moment; tv_nsec counts forward, also before 1970.
-timespec time_of(std::int64_t nanoseconds) {
-  std::int64_t seconds = nanoseconds / kSecond;
-  std::int64_t rest = nanoseconds % kSecond;
-  if (rest < 0) {
-    --seconds;
-    rest += kSecond;
-  }
-  return {static_cast<time_t>(seconds), static_cast<long>(rest)};
-}
-
-/// What 64 bits of nanoseconds cannot hold becomes the nearest that they can, as the kernel does
-/// with times that a file system cannot keep.
-std::int64_t nanoseconds_of(const timespec& time) {
-  constexpr std::int64_t kFarthest = std::numeric_limits<std::int64_t>::max() / kSecond - 1;
-  return std::clamp<std::int64_t>(time.tv_sec, -kFarthest, kFarthest) * kSecond + time.tv_nsec;
-}
-
-/// The times that utimensat(2) would set.
-Status take_times(const timespec times[2], mayfly::ChangeBody& change) {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  const auto take = [&](const timespec& asked, std::uint32_t bit, std::int64_t& field) -> Status {
-    if (asked.tv_nsec == UTIME_OMIT) return {};
-    const timespec& time = asked.tv_nsec == UTIME_NOW ? now : asked;
-    if (time.tv_nsec < 0 || time.tv_nsec >= kSecond) return Errc::invalid;
-    change.mask |= bit;
-    field = nanoseconds_of(time);
-    return {};
-  };
-  MAYFLY_CHECKED(take(times[0], mayfly::kAtime, change.atime_ns));
-  return take(times[1], mayfly::kMtime, change.mtime_ns);
-}
-
-struct stat stat_of(const Attributes& attributes) {
-  struct stat status {};
-  status.st_ino = attributes.id.serial * 65536 + attributes.id.home();
-  status.st_mode = attributes.mode;
-  status.st_nlink = attributes.nlink;
-  status.st_uid = attributes.uid;
-  status.st_gid = attributes.gid;
-  status.st_size = static_cast<off_t>(attributes.size);
-  status.st_blksize = static_cast<blksize_t>(attributes.layout.chunk_bytes);
-  status.st_blocks = static_cast<blkcnt_t>((attributes.size + 511) / 512);
-  status.st_atim = time_of(attributes.atime_ns);
-  status.st_mtim = time_of(attributes.mtime_ns);
-  status.st_ctim = time_of(attributes.ctime_ns);
-  return status;
-}
-
-/// Runs `make(session)`, a task.
-template <class Make>
-auto run(Make make) -> decltype(make(std::declval<mayfly::Session&>()).take()) {
-  auto membership = Membership::current();
-  if (!membership) return membership.error();
-  mayfly::Session& session = (*membership)->session();
-  return session.run(make(session));
-}
-
-/// The same for a task that needs what the caller's pointer points to.
-template <class Make>
-auto run_with(const void* pointer, Make make) -> decltype(run(make)) {
-  if (pointer == nullptr) return Errc::bad_address;
-  return run(make);
-}
-
-/// Runs `make(file)` on an open file.
-template <class Make>
-auto run_on(int fd, Make make) -> decltype(make(std::declval<mayfly::File&>()).take()) {
-  auto membership = Membership::current();
-  if (!membership) return membership.error();
-  auto file = (*membership)->find(fd);
-  if (!file) return file.error();
-  return (*membership)->session().run(make(**file));
 }
 
 template <class Make>
@@ -154,13 +64,6 @@ Status check_transfer(const void* buffer, std::size_t bytes, off_t offset) {
 
 ssize_t give_count(const Result<std::size_t>& count) {
   return count ? static_cast<ssize_t>(*count) : fail(count.error());
-}
-
-int give_stat(const Result<Attributes>& attributes, struct stat* status) {
-  if (!attributes) return fail(attributes.error());
-  if (status == nullptr) return fail(Errc::bad_address);
-  *status = stat_of(*attributes);
-  return 0;
 }
 
 /// The umask as it was at the first creation. umask(2) cannot be read without setting it, which
@@ -278,23 +181,8 @@ ssize_t mayfly_wait(mayfly_operation* operation) noexcept {
   return give_count(owned->membership->session().driver().wait(owned->operation));
 }
 
-int mayfly_fstat(int fd, struct stat* status) noexcept {
-  return give_stat(run_on(fd, [](mayfly::File& file) { return file.stat(); }), status);
-}
-
-int mayfly_ftruncate(int fd, off_t size) noexcept {
-  if (size < 0) return fail(Errc::invalid);
-  return give(run_on(
-      fd, [=](mayfly::File& file) { return file.truncate(static_cast<std::uint64_t>(size)); }));
-}
-
 int mayfly_fsync(int fd) noexcept {
   return give(run_on(fd, [](mayfly::File& file) { return file.fsync(); }));
-}
-
-int mayfly_stat(const char* path, struct stat* status) noexcept {
-  return give_stat(run_with(path, [=](mayfly::Session& session) { return session.stat(path); }),
-                   status);
 }
 
 int mayfly_mkdir(const char* path, mode_t mode) noexcept {
@@ -310,35 +198,6 @@ int mayfly_rmdir(const char* path) noexcept {
 
 int mayfly_unlink(const char* path) noexcept {
   return give(run_with(path, [=](mayfly::Session& session) { return session.remove_file(path); }));
-}
-
-int mayfly_chmod(const char* path, mode_t mode) noexcept {
-  mayfly::ChangeBody change;
-  change.mask = mayfly::kMode;
-  change.mode = mode & 07777;
-  return give(run_with(
-      path, [=](mayfly::Session& session) { return session.change_attributes(path, change); }));
-}
-
-int mayfly_utimens(const char* path, const struct timespec times[2]) noexcept {
-  const timespec now_twice[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
-  mayfly::ChangeBody change;
-  const Status taken = take_times(times != nullptr ? times : now_twice, change);
-  if (!taken) return give(taken);
-  return give(run_with(
-      path, [=](mayfly::Session& session) { return session.change_attributes(path, change); }));
-}
-
-int mayfly_statfs(struct statvfs* status) noexcept {
-  const auto usage = run_with(status, [](mayfly::Session& session) { return session.usage(); });
-  if (!usage) return fail(usage.error());
-  *status = {};
-  status->f_bsize = status->f_frsize = mayfly::kPageBytes;
-  status->f_blocks = usage->capacity_bytes / mayfly::kPageBytes;
-  status->f_bfree = status->f_bavail =
-      (usage->capacity_bytes - usage->used_bytes) / mayfly::kPageBytes;
-  status->f_namemax = mayfly::kMaxNameBytes;
-  return 0;
 }
 
 mayfly_dir* mayfly_opendir(const char* path) noexcept {

@@ -6,6 +6,8 @@
 #include <cstring>
 
 #include "async/task_group.h"
+#include "base/log.h"
+#include "client/credentials.h"
 #include "client/piece_io.h"
 
 namespace mayfly {
@@ -70,8 +72,8 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, std::string pat
 
 Task<Result<std::size_t>> File::pwrite(Bytes bytes, std::uint64_t offset) {
   const auto pass = uses_.enter();
-  if (!pass) co_return Errc::bad_descriptor;
-  MAYFLY_CO_CHECKED(check_write());
+  if (!pass || !may_write()) co_return Errc::bad_descriptor;
+  if (is_orphaned()) co_return Errc::io_error;
   if (bytes.empty()) co_return std::size_t{0};
   if (!appends()) co_return co_await write_range(bytes, offset, std::nullopt);
   auto place = co_await append(bytes);
@@ -80,18 +82,20 @@ Task<Result<std::size_t>> File::pwrite(Bytes bytes, std::uint64_t offset) {
 }
 
 Task<Result<std::size_t>> File::read(MutableBytes into) {
+  const auto pass = uses_.enter();
+  if (!pass || !may_read()) co_return Errc::bad_descriptor;
   auto turn = co_await positioning_.acquire();
-  auto count = co_await pread(into, position_);
+  auto count = co_await read_at(into, position_);
   if (count) position_ += *count;
   co_return count;
 }
 
 Task<Result<std::size_t>> File::write(Bytes bytes) {
   const auto pass = uses_.enter();
-  if (!pass) co_return Errc::bad_descriptor;
-  MAYFLY_CO_CHECKED(check_write());
+  if (!pass || !may_write()) co_return Errc::bad_descriptor;
   if (bytes.empty()) co_return std::size_t{0};
   auto turn = co_await positioning_.acquire();
+  if (is_orphaned()) co_return Errc::io_error;
   if (appends()) {
     auto place = co_await append(bytes);
     if (!place) co_return place.error();
@@ -126,12 +130,6 @@ Task<Result<std::uint64_t>> File::seek(std::int64_t offset, int whence) {
   co_return position_;
 }
 
-Status File::check_write() const {
-  if (!may_write()) return Errc::bad_descriptor;
-  if (is_orphaned()) return Errc::io_error;
-  return {};
-}
-
 Task<Result<std::uint64_t>> File::append(Bytes bytes) {
   RequestHeader header = about(Opcode::append, id_);
   header.length = bytes.size();
@@ -141,13 +139,29 @@ Task<Result<std::uint64_t>> File::append(Bytes bytes) {
     if (is_orphaned()) co_return Errc::io_error;
     if (const Status status = reply->status(); !status) co_return status.error();
     const std::uint64_t place = reply->header.value;
-    const auto written =
-        co_await write_range(bytes, place, static_cast<std::uint32_t>(reply->header.second));
+    const auto generation = static_cast<std::uint32_t>(reply->header.second);
+    const auto written = co_await write_range(bytes, place, generation);
     if (written) co_return place;
+    if (written.error() == Errc::no_space) co_await give_back(place, bytes.size(), generation);
     // The file was cut since the place was given, which made it void: there is a new end.
     if (written.error() != Errc::stale) co_return written.error();
   }
   co_return Errc::io_error;
+}
+
+Task<void> File::give_back(std::uint64_t place, std::uint64_t length, std::uint32_t generation) {
+  Pieces pieces(layout_, session_.servers(), place, length, kPieceBytes);
+  Piece first;
+  // Of a record in several pieces some may have been written.
+  if (!pieces.next(first) || first.length != length) co_return;
+  RequestHeader header = about(Opcode::append, id_);
+  header.flags = request_flags::kGiveBack;
+  header.offset = place;
+  header.length = length;
+  header.argument = generation;
+  const auto reply = co_await session_.inode_call(header);
+  // The caller hears of the full file system, which came first; a hole is what is left otherwise.
+  if (!reply) log::debug("a place for an appended record could not be given back");
 }
 
 Task<Result<std::size_t>> File::write_range(Bytes bytes, std::uint64_t offset,
@@ -177,8 +191,8 @@ Task<Status> File::write_one(Piece piece, Bytes bytes, std::uint64_t file_end,
   const TimePoint began = session_.loop().now();
   auto generation = co_await write_piece(session_, id_, piece, bytes, appended_under);
   if (!generation) {
-    // A place that is void was refused: nothing was written.
-    if (generation.error() != Errc::stale) unsure_ = true;
+    // Whatever else the server says, it says instead of writing.
+    if (generation.error() == Errc::io_error) unsure_ = true;
     co_return generation.error();
   }
   if (*generation < generation_) co_return Status();  // cut since, or about to be
@@ -193,6 +207,10 @@ Task<Status> File::write_one(Piece piece, Bytes bytes, std::uint64_t file_end,
 Task<Result<std::size_t>> File::pread(MutableBytes into, std::uint64_t offset) {
   const auto pass = uses_.enter();
   if (!pass || !may_read()) co_return Errc::bad_descriptor;
+  co_return co_await read_at(into, offset);
+}
+
+Task<Result<std::size_t>> File::read_at(MutableBytes into, std::uint64_t offset) {
   if (is_directory_) co_return Errc::is_a_directory;
   if (is_orphaned()) co_return Errc::io_error;
   if (offset > kMaxFileBytes) co_return Errc::invalid;
@@ -205,10 +223,6 @@ Task<Result<std::size_t>> File::pread(MutableBytes into, std::uint64_t offset) {
     if (attributes->size <= offset) co_return std::size_t{0};
     into = into.first(std::min<std::uint64_t>(into.size(), attributes->size - offset));
   }
-  co_return co_await read_range(into, offset);
-}
-
-Task<Result<std::size_t>> File::read_range(MutableBytes into, std::uint64_t offset) {
   std::uint64_t short_at = offset + into.size();
   MAYFLY_CO_CHECKED(co_await read_pieces(into, offset, short_at));
   if (short_at == offset + into.size()) co_return into.size();
@@ -273,6 +287,21 @@ Task<Status> File::truncate(std::uint64_t size) {
   auto reply = co_await session_.inode_call(header);
   const auto attributes = attributes_of(reply);
   co_return attributes ? Status() : Status(attributes.error());
+}
+
+Task<Status> File::change_attributes(ChangeBody change) {
+  const auto pass = uses_.enter();
+  if (!pass) co_return Errc::bad_descriptor;
+  const Credentials user = Credentials::effective();
+  if (!user.is_root()) {
+    const auto before =
+        attributes_of(co_await session_.inode_call(about(Opcode::get_attributes, id_)));
+    if (!before) co_return before.error();
+    MAYFLY_CO_CHECKED(user.check_change(*before, change));
+  }
+  const RequestHeader header = about(Opcode::set_attributes, id_);
+  const auto changed = attributes_of(co_await session_.inode_call(header, as_wire(change)));
+  co_return changed ? Status() : Status(changed.error());
 }
 
 RequestHeader File::report(Opcode opcode) const {

@@ -39,6 +39,7 @@ class File {
   Task<Result<std::uint64_t>> seek(std::int64_t offset, int whence);
   Task<Result<Attributes>> stat();
   Task<Status> truncate(std::uint64_t size);
+  Task<Status> change_attributes(ChangeBody change);
   /// Returns once all bytes written to this file so far, by anybody, are on the servers' devices.
   Task<Status> fsync();
   /// Waits for what is under way, reports the size and gives up the handle. The File is useless
@@ -53,7 +54,7 @@ class File {
   File(Session& session, const Attributes& attributes, int flags);
 
   Task<Result<Attributes>> current_attributes();
-  Task<Result<std::size_t>> read_range(MutableBytes into, std::uint64_t offset);
+  Task<Result<std::size_t>> read_at(MutableBytes into, std::uint64_t offset);
   Task<Status> read_pieces(MutableBytes into, std::uint64_t offset, std::uint64_t& short_at);
   Task<Status> read_one(Piece piece, MutableBytes into, std::uint64_t& short_at);
   Task<Result<std::size_t>> write_range(Bytes bytes, std::uint64_t offset,
@@ -62,7 +63,7 @@ class File {
                          std::optional<std::uint32_t> appended_under);
   /// Gives where the record begins.
   Task<Result<std::uint64_t>> append(Bytes bytes);
-  Status check_write() const;
+  Task<void> give_back(std::uint64_t place, std::uint64_t length, std::uint32_t generation);
   Task<Status> sync_server(std::uint32_t server);
   /// A request to the inode's server that brings along what this handle has written.
   RequestHeader report(Opcode opcode) const;

@@ -1,8 +1,8 @@
 // piece_io: one piece of a read or write, over the path that its server allows.
 //
 // Inline up to kInlineBytes; beyond that put into or get from a slot where the server's memory is
-// one-sided, else by rendezvous. The memory is in use until the task is done, which is within the
-// session's deadline; the task must not be destroyed earlier. Thread: the loop's.
+// one-sided, else by rendezvous. The memory is in use until the task is done, which is when
+// Channel::call would be; the task must not be destroyed earlier. Thread: the loop's.
 #pragma once
 
 #include <optional>

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "async/task_group.h"
+#include "client/credentials.h"
 
 namespace mayfly {
 namespace {
@@ -224,9 +225,21 @@ Task<Status> Session::remove_file(std::string path) {
 Task<Status> Session::change_attributes(std::string path, ChangeBody change) {
   auto attributes = co_await stat(std::move(path));
   if (!attributes) co_return attributes.error();
+  MAYFLY_CO_CHECKED(Credentials::effective().check_change(*attributes, change));
   const RequestHeader header = about(Opcode::set_attributes, attributes->id);
   const auto changed = attributes_of(co_await inode_call(header, as_wire(change)));
   co_return changed ? Status() : Status(changed.error());
+}
+
+Task<Status> Session::truncate(std::string path, std::uint64_t size) {
+  if (size > kMaxFileBytes) co_return Errc::file_too_big;
+  auto attributes = co_await stat(std::move(path));
+  if (!attributes) co_return attributes.error();
+  if (!Credentials::effective().may_access(*attributes, W_OK)) co_return Errc::access_denied;
+  RequestHeader header = about(Opcode::set_size, attributes->id);
+  header.offset = size;
+  const auto cut = attributes_of(co_await inode_call(header));
+  co_return cut ? Status() : Status(cut.error());
 }
 
 Task<Result<FileSystemUsage>> Session::usage() {

@@ -57,7 +57,9 @@ class Session final : public Receiver {
   Task<Status> make_directory(std::string path, std::uint32_t mode);
   Task<Status> remove_directory(std::string path);
   Task<Status> remove_file(std::string path);
+  /// Both check what the process's user may do; see Credentials.
   Task<Status> change_attributes(std::string path, ChangeBody change);
+  Task<Status> truncate(std::string path, std::uint64_t size);
 
   /// Sum over all servers.
   Task<Result<FileSystemUsage>> usage();

@@ -18,6 +18,8 @@ std::uint32_t& Inode::count(Access access) {
 Status Inode::close(Access access) {
   if (count(access) == 0) return Errc::bad_descriptor;
   --count(access);
+  // Nobody has a place any more that he may yet write to, unless a handle died.
+  if (!is_written() && writer_deaths_ == 0) places_.reset();
   return {};
 }
 
@@ -46,7 +48,8 @@ void Inode::settle(std::uint64_t size, const SettleTicket& ticket) {
   if (ticket.truncate_steps != truncate_steps_) return;
   attributes_.size = std::max(attributes_.size, size);
   // While a truncate is pending the chunk servers may have answered before their cut.
-  if (!truncating_ && ticket.writer_deaths == writer_deaths_) size_unsettled_ = false;
+  if (truncating_ || cut_failed_ || ticket.writer_deaths != writer_deaths_) return;
+  size_unsettled_ = false;
 }
 
 Status Inode::begin_truncate(std::int64_t now_ns) {
@@ -64,7 +67,8 @@ Status Inode::finish_truncate(std::uint64_t size, std::int64_t now_ns) {
   truncating_ = false;
   ++truncate_steps_;
   attributes_.size = std::max(size, grown_since_truncate_);
-  append_end_ = 0;
+  cut_failed_ = false;
+  places_.reset();
   attributes_.mtime_ns = attributes_.ctime_ns = mtime_decided_ns_ = now_ns;
   return {};
 }
@@ -73,15 +77,22 @@ Status Inode::abandon_truncate() {
   if (!truncating_) return Errc::invalid;
   truncating_ = false;
   ++truncate_steps_;
-  size_unsettled_ = true;
+  size_unsettled_ = cut_failed_ = true;
   return {};
 }
 
-Result<std::uint64_t> Inode::reserve(std::uint64_t length) {
-  const std::uint64_t offset = std::max(attributes_.size, append_end_);
-  if (length > kMaxFileBytes || offset > kMaxFileBytes - length) return Errc::file_too_big;
-  append_end_ = offset + length;
-  return offset;
+Result<std::uint64_t> Inode::reserve(std::uint64_t length, const SettleTicket& ticket) {
+  if (ticket.truncate_steps != truncate_steps_) return Errc::stale;
+  const std::uint64_t end = std::max(attributes_.size, places_ ? places_->end() : 0);
+  if (length > kMaxFileBytes || end > kMaxFileBytes - length) return Errc::file_too_big;
+  if (places_ == nullptr) places_ = std::make_unique<AppendPlaces>();
+  return places_->take(attributes_.size, length);
+}
+
+void Inode::give_back(std::uint64_t offset, std::uint64_t length,
+                      std::uint32_t truncate_generation) {
+  if (places_ == nullptr || truncate_generation != attributes_.truncate_generation) return;
+  places_->give_back(offset, length);
 }
 
 void Inode::change(const AttributeChange& change, std::int64_t now_ns) {
@@ -90,6 +101,13 @@ void Inode::change(const AttributeChange& change, std::int64_t now_ns) {
   }
   if (change.mask & AttributeChange::kUid) attributes_.uid = change.uid;
   if (change.mask & AttributeChange::kGid) attributes_.gid = change.gid;
+  // A program must not run with the rights of its new owner because the old one said so.
+  if ((change.mask & (AttributeChange::kUid | AttributeChange::kGid)) != 0 && !is_directory()) {
+    attributes_.mode &= ~static_cast<std::uint32_t>(S_ISUID);
+    if ((attributes_.mode & S_IXGRP) != 0) {
+      attributes_.mode &= ~static_cast<std::uint32_t>(S_ISGID);
+    }
+  }
   if (change.mask & AttributeChange::kAtime) attributes_.atime_ns = change.atime_ns;
   if (change.mask & AttributeChange::kMtime) {
     attributes_.mtime_ns = change.mtime_ns;

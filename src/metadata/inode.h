@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "base/result.h"
+#include "metadata/append_places.h"
 #include "protocol/attributes.h"
 
 namespace mayfly {
@@ -66,7 +68,8 @@ class Inode {
   /// last write unless a later write or a later explicit change has decided mtime.
   void report(const SizeReport& report);
   /// The size that the chunk servers gave after `ticket` was taken. Void if a truncate began or
-  /// ended since; settles the file unless one is pending or a writer died since.
+  /// ended since; settles the file unless one is pending, the last one failed, or a writer died
+  /// since.
   void settle(std::uint64_t size, const SettleTicket& ticket);
   SettleTicket settle_ticket() const { return {truncate_steps_, writer_deaths_}; }
 
@@ -82,8 +85,11 @@ class Inode {
   /// Whether the end of the file is known here: not while a handle may write anywhere, or has died.
   bool end_is_known() const { return writers_ == 0 && !size_unsettled_; }
   /// Where the next record of `length` bytes is appended: behind the size and behind every record
-  /// since the last truncate. Where the end is not known, settle first. file_too_big.
-  Result<std::uint64_t> reserve(std::uint64_t length);
+  /// since the last truncate. Where the end is not known, settle first. stale: a truncate began or
+  /// ended since `ticket`; file_too_big.
+  Result<std::uint64_t> reserve(std::uint64_t length, const SettleTicket& ticket);
+  /// Nothing was written at that place, which was given under `truncate_generation`.
+  void give_back(std::uint64_t offset, std::uint64_t length, std::uint32_t truncate_generation);
 
   void change(const AttributeChange& change, std::int64_t now_ns);
   /// An entry of this directory came or went.
@@ -100,8 +106,7 @@ class Inode {
   std::int64_t mtime_decided_ns_;
   /// Largest size reported since the pending truncate began: the cut has not met those bytes.
   std::uint64_t grown_since_truncate_ = 0;
-  /// End of the last record that reserve gave a place since the last truncate.
-  std::uint64_t append_end_ = 0;
+  std::unique_ptr<AppendPlaces> places_;  ///< since the last truncate; null: none
   std::uint32_t readers_ = 0;
   std::uint32_t writers_ = 0;
   std::uint32_t appenders_ = 0;
@@ -109,6 +114,9 @@ class Inode {
   std::uint32_t truncate_steps_ = 0;  ///< begins and ends of truncates
   bool size_unsettled_ = false;
   bool truncating_ = false;
+  /// A cut failed on some server, and none has succeeded since: reports under the new generation
+  /// may miss what was written on a server that still has the old one, so nothing settles the size.
+  bool cut_failed_ = false;
 };
 
 }  // namespace mayfly

@@ -175,11 +175,18 @@ Result<bool> Namespace::end_is_known(FileId id) const {
   return inode->end_is_known();
 }
 
-Result<AppendPlace> Namespace::reserve(FileId id, std::uint64_t length) {
+Result<AppendPlace> Namespace::reserve(FileId id, std::uint64_t length,
+                                       const SettleTicket& ticket) {
   MAYFLY_TRY(inode, inode_of(id));
   if (inode->is_directory()) return Errc::is_a_directory;
-  MAYFLY_TRY(offset, inode->reserve(length));
+  MAYFLY_TRY(offset, inode->reserve(length, ticket));
   return AppendPlace{offset, inode->attributes().truncate_generation};
+}
+
+Status Namespace::give_back(FileId id, const AppendPlace& place, std::uint64_t length) {
+  MAYFLY_TRY(inode, inode_of(id));
+  inode->give_back(place.offset, length, place.truncate_generation);
+  return {};
 }
 
 Result<std::uint32_t> Namespace::begin_truncate(FileId id, std::int64_t now_ns) {

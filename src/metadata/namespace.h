@@ -152,7 +152,8 @@ class Namespace {
 
   /// See Inode. is_a_directory.
   Result<bool> end_is_known(FileId id) const;
-  Result<AppendPlace> reserve(FileId id, std::uint64_t length);
+  Result<AppendPlace> reserve(FileId id, std::uint64_t length, const SettleTicket& ticket);
+  Status give_back(FileId id, const AppendPlace& place, std::uint64_t length);
 
   /// A truncate: begin gives the new generation, which goes to every server that can hold chunks
   /// with the cut; finish sets the size, abandon leaves it (a cut failed). One of the two must

@@ -99,6 +99,7 @@ Task<Status> Channel::connect() {
   }
   endpoint_ = std::move(*endpoint);
   state_ = State::connecting;
+  heard_tick_ = tick_;
   ConnectBody body;
   body.secret = session_.secret;
   body.address = worker_.address();
@@ -263,6 +264,8 @@ void Channel::break_off(Errc why, const std::string& reason, State next) {
   state_ = next;
   ++breaks_;
   for (Pending& pending : pending_) finish(pending, why);
+  // Closing ends what is being transferred; the next connection is not judged by it.
+  while (transfers_.pop_front() != nullptr) continue;
   ++closing_;
   loop_.spawn(close_endpoint(std::move(endpoint_), std::move(remote_)));
 }
@@ -323,15 +326,12 @@ void Channel::judge_server() {
     return break_off(Errc::io_error, "it did not answer within the deadline", State::closed);
   }
   if (silence >= kTicksToPing && state_ == State::open) ping();
-  for (Pending& pending : pending_) {
-    if (!pending.used || pending.finished() || pending.expires_tick > tick_) continue;
-    log::error("{}: it lives, but did not do what it was asked within {} deadlines", describe(),
-               kPatience);
-    finish(pending, Errc::io_error);
+  bool late = !transfers_.empty() && transfers_.front()->expires_tick <= tick_;
+  for (const Pending& pending : pending_) {
+    late |= pending.used && !pending.finished() && pending.expires_tick <= tick_;
   }
-  if (!transfers_.empty() && transfers_.front()->expires_tick <= tick_) {
-    break_off(Errc::io_error, "it lives, but did not take what it was sent", State::closed);
-  }
+  // What the server does late, a slot lent or a handle counted, must go with the connection.
+  if (late) break_off(Errc::io_error, "it lives, but is far too slow", State::closed);
 }
 
 }  // namespace mayfly

@@ -6,10 +6,10 @@
 //   opens itself at the first call; callers meanwhile wait.
 // Failure: a server that is gone, or that gives no sign of life for a deadline (give or take an
 //   eighth) while something is asked of it, gives io_error to all calls; the reason is logged once,
-//   with the server's name. One that is only slow, but answers pings, is waited for: a call to it
-//   ends within kPatience deadlines, with io_error for that call alone. A server that was silent
-//   may be connected again by a later call, one whose endpoint failed stays failed. Late replies
-//   carry an old generation of their request id and are dropped.
+//   with the server's name. One that is only slow, but answers pings, is waited for, up to
+//   kPatience deadlines; then that is the end of the connection too. Such a server may be connected
+//   again by a later call, one whose endpoint failed stays failed. Late replies carry an old
+//   generation of their request id and are dropped.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,8 @@ class Channel {
   /// Requests in flight; more wait in FIFO order. With inline payloads of 8 KiB one channel keeps
   /// at most 2 MiB of receive buffers of the server's UCX busy.
   static constexpr std::uint64_t kMaxPending = 256;
-  /// Deadlines that a call may take at a server that gives signs of life: an fsync on a drive with
-  /// much to write back, or a write behind those of many clients.
+  /// Deadlines that a request may take at a server that gives signs of life: an fsync on a drive
+  /// with much to write back, or a write behind those of many clients.
   static constexpr std::uint64_t kPatience = 10;
 
   Channel(EventLoop& loop, Worker& worker, const SessionInfo& session, std::uint32_t server,

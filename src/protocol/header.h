@@ -80,6 +80,7 @@ inline constexpr std::uint16_t kHasSize = 128;    ///< close: offset, argument a
 inline constexpr std::uint16_t kDirectory = 256;  ///< open_name: O_DIRECTORY
 inline constexpr std::uint16_t kConfirm = 1024;   ///< release_slot: say whether it was the sender's
 inline constexpr std::uint16_t kAppend = 2048;    ///< open, close, write: O_APPEND
+inline constexpr std::uint16_t kGiveBack = 4096;  ///< append: the place was not written to
 inline constexpr std::uint16_t kUnsure = 512;     ///< close: a write failed that may yet be done
 }  // namespace request_flags
 

@@ -104,7 +104,7 @@ class Server final : public Receiver {
   std::shared_ptr<FileData> data_of(FileId file);
   void forget_data(FileId file) { file_data_.erase(file); }
 
-  /// One truncate or rmdir of an inode at a time.
+  /// One truncate or rmdir of an inode at a time; records are not given places meanwhile.
   std::shared_ptr<Semaphore> lock_of(FileId file);
   void drop_lock(FileId file);
   /// Frozen directories of this shard. Whoever may not go on waits for the one permit, which thaw

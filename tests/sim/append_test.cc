@@ -164,6 +164,17 @@ TEST_P(AppendTest, ARecordNeverStandsBehindTheHoleThatACutLeft) {
     start(0, files[0]->truncate(0));
     finish_all();
   }
+  for (int turns_before_the_cut = 0; turns_before_the_cut < 80; turns_before_the_cut += 8) {
+    SCOPED_TRACE(turns_before_the_cut);
+    // Records over several chunks, of several servers.
+    for (std::uint32_t i = 0; i < 2; ++i) start(i, append_many(*files[i], i, 3, 3 * kMiB));
+    for (int i = 0; i < turns_before_the_cut; ++i) cluster_.turn();
+    start(2, files[2]->truncate(0));
+    finish_all();
+    EXPECT_THAT(records(), Each(Pair(::testing::_, 1)));
+    start(0, files[0]->truncate(0));
+    finish_all();
+  }
   for (std::uint32_t i = 0; i < kClients; ++i) close(i, *files[i]);
 }
 
@@ -185,6 +196,37 @@ TEST_P(AppendTest, ARecordGoesBehindWhatAnOpenHandleWroteFurtherOut) {
   }
   close(0, *writer);
   close(1, *appender);
+}
+
+TEST_P(AppendTest, ARecordThatFoundNoSpaceLeavesNoHole) {
+  auto log = open(0, O_WRONLY | O_APPEND);
+  const std::vector<std::byte> first = record({101, 0, 1});
+  ASSERT_TRUE(cluster_.run(*clients_[0], log->write(first)));
+  // Fills every server to the last byte.
+  auto filler =
+      cluster_.run(*clients_[1], File::open(*clients_[1], "/filler", O_WRONLY | O_CREAT, 0644));
+  ASSERT_TRUE(filler);
+  const std::vector<std::byte> chunk(kMiB, std::byte{1});
+  const std::uint64_t bytes = GetParam().servers * options().capacity_bytes;
+  for (std::uint64_t at = 0; at < bytes; at += kMiB) {
+    if (cluster_.run(*clients_[1], (*filler)->pwrite(chunk, at))) continue;
+    for (std::uint64_t page = at; page < at + kMiB; page += kPageBytes) {
+      const Bytes part(chunk.data(), kPageBytes);
+      if (!cluster_.run(*clients_[1], (*filler)->pwrite(part, page))) break;
+    }
+  }
+  const std::vector<std::byte> second = record({20001, 0, 2});
+  for (int i = 0; i < 3; ++i) {
+    const auto written = cluster_.run(*clients_[0], log->write(second));
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error(), Errc::no_space);
+  }
+  ASSERT_TRUE(cluster_.run(*clients_[1], (*filler)->truncate(0)));
+  EXPECT_TRUE(cluster_.run(*clients_[1], (*filler)->close()));
+  ASSERT_TRUE(cluster_.run(*clients_[0], log->write(second)));
+  EXPECT_THAT(records(), ::testing::ElementsAre(Pair(RecordHead{101, 0, 1}, 1),
+                                                Pair(RecordHead{20001, 0, 2}, 1)));
+  close(0, *log);
 }
 
 TEST_P(AppendTest, TheRecordsOfAClientThatDiesAreWholeOrAHoleAndOthersGoOn) {

@@ -28,6 +28,10 @@ TEST_F(CApiTest, BeforeJoinEverythingIsEnotconn) {
     EXPECT_EQ(error_of(mayfly_start_pwrite(0, &byte, 1, 0)), ENOTCONN);
     EXPECT_EQ(error_of(mayfly_fstat(0, &status)), ENOTCONN);
     EXPECT_EQ(error_of(mayfly_ftruncate(0, 0)), ENOTCONN);
+    EXPECT_EQ(error_of(mayfly_fchmod(0, 0600)), ENOTCONN);
+    EXPECT_EQ(error_of(mayfly_access("/", F_OK)), ENOTCONN);
+    EXPECT_EQ(error_of(mayfly_truncate("/f", 0)), ENOTCONN);
+    EXPECT_EQ(error_of(mayfly_chown("/f", 0, 0)), ENOTCONN);
     EXPECT_EQ(error_of(mayfly_fsync(0)), ENOTCONN);
     EXPECT_EQ(error_of(mayfly_stat("/", &status)), ENOTCONN);
     EXPECT_EQ(error_of(mayfly_mkdir("/d", 0755)), ENOTCONN);

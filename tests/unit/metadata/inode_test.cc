@@ -19,6 +19,11 @@ class InodeTest : public ::testing::Test {
   std::uint32_t generation() const { return inode_.attributes().truncate_generation; }
   bool unsettled() const { return (inode_.attributes().flags & kSizeUnsettled) != 0; }
 
+  /// Where a record goes.
+  std::uint64_t place(std::uint64_t length) {
+    return inode_.reserve(length, inode_.settle_ticket()).value();
+  }
+
   Inode inode_{fresh()};
 };
 
@@ -94,25 +99,63 @@ TEST_F(InodeTest, WhileATruncateIsPendingNothingSettles) {
   EXPECT_EQ(size(), 5u);
 }
 
-TEST_F(InodeTest, RecordsAreGivenPlacesBehindTheSizeAndBehindEachOther) {
-  inode_.report({.size = 10});
-  EXPECT_EQ(inode_.reserve(5).value(), 10u);
-  EXPECT_EQ(inode_.reserve(7).value(), 15u);
-  inode_.report({.size = 100});
-  EXPECT_EQ(inode_.reserve(1).value(), 100u);
-}
-
 TEST_F(InodeTest, AfterATruncateRecordsGoBehindTheNewEnd) {
-  EXPECT_EQ(inode_.reserve(50).value(), 0u);
+  EXPECT_EQ(place(50), 0u);
   ASSERT_TRUE(inode_.begin_truncate(200));
   ASSERT_TRUE(inode_.finish_truncate(3, 200));
-  EXPECT_EQ(inode_.reserve(1).value(), 3u);
+  EXPECT_EQ(place(1), 3u);
+}
+
+TEST_F(InodeTest, APlaceAskedForBeforeATruncateIsRefused) {
+  const SettleTicket before = inode_.settle_ticket();
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  EXPECT_EQ(inode_.reserve(1, before).error(), Errc::stale);
+  const SettleTicket between = inode_.settle_ticket();
+  ASSERT_TRUE(inode_.finish_truncate(3, 200));
+  EXPECT_EQ(inode_.reserve(1, between).error(), Errc::stale);
 }
 
 TEST_F(InodeTest, ARecordThatWouldEndTooFarOutIsRefusedAndTakesNoPlace) {
   inode_.report({.size = 10});
-  EXPECT_EQ(inode_.reserve(kMaxFileBytes - 9).error(), Errc::file_too_big);
-  EXPECT_EQ(inode_.reserve(1).value(), 10u);
+  EXPECT_EQ(inode_.reserve(kMaxFileBytes - 9, inode_.settle_ticket()).error(), Errc::file_too_big);
+  EXPECT_EQ(place(1), 10u);
+}
+
+TEST_F(InodeTest, APlaceIsGivenBackUnderItsOwnGenerationOnly) {
+  EXPECT_EQ(place(5), 0u);
+  inode_.give_back(0, 5, generation() + 1);
+  EXPECT_EQ(place(5), 5u);
+  inode_.give_back(5, 5, generation());
+  EXPECT_EQ(place(1), 5u);
+}
+
+TEST_F(InodeTest, WhenAllHaveClosedRecordsGoToTheEndOfWhatIsThere) {
+  inode_.open(Access::append);
+  EXPECT_EQ(place(5), 0u);
+  ASSERT_TRUE(inode_.close(Access::append));
+  EXPECT_EQ(place(5), 0u);
+}
+
+TEST_F(InodeTest, ThePlaceOfOneThatDiedIsNotGivenAgain) {
+  inode_.open(Access::append);
+  inode_.open(Access::append);
+  EXPECT_EQ(place(5), 0u);
+  ASSERT_TRUE(inode_.forget(Access::append));
+  ASSERT_TRUE(inode_.close(Access::append));
+  EXPECT_EQ(place(5), 5u);
+}
+
+TEST_F(InodeTest, AfterACutThatFailedNothingSettlesUntilOneSucceeds) {
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  ASSERT_TRUE(inode_.abandon_truncate());
+  inode_.settle(50, inode_.settle_ticket());
+  EXPECT_EQ(size(), 50u);
+  EXPECT_TRUE(unsettled());
+  EXPECT_FALSE(inode_.end_is_known());
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  ASSERT_TRUE(inode_.finish_truncate(5, 200));
+  inode_.settle(5, inode_.settle_ticket());
+  EXPECT_FALSE(unsettled());
 }
 
 TEST_F(InodeTest, TheEndIsKnownUnlessSomebodyMayHaveWrittenElsewhere) {

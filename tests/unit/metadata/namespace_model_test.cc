@@ -30,6 +30,7 @@ struct ModelFile {
   int writers = 0;
   bool has_name = true;
   bool unsettled = false;
+  bool cut_failed = false;  ///< and none has succeeded since
   bool truncating = false;
 };
 
@@ -294,12 +295,13 @@ void NamespaceModelTest::truncate() {
   file.truncating = false;
   if (below(4) == 0) {
     ASSERT_TRUE(shard_of(id).abandon_truncate(id));
-    file.unsettled = true;
+    file.unsettled = file.cut_failed = true;
     return;
   }
   const std::uint64_t size = below(10'000);
   ASSERT_TRUE(shard_of(id).finish_truncate(id, size, ++now_ns_));
   file.size = std::max(size, file.grown);
+  file.cut_failed = false;
 }
 
 void NamespaceModelTest::settle() {
@@ -310,7 +312,7 @@ void NamespaceModelTest::settle() {
   const std::uint64_t size = below(10'000);
   ASSERT_TRUE(shard_of(id).settle(id, size, ticket));
   file.size = std::max(file.size, size);
-  if (!file.truncating) file.unsettled = false;
+  if (!file.truncating && !file.cut_failed) file.unsettled = false;
 }
 
 void NamespaceModelTest::change_mode() {

@@ -215,18 +215,28 @@ TEST_F(ChannelTest, AServerThatIsSlowButGivesSignsOfLifeIsWaitedFor) {
   EXPECT_EQ(server_.connects.size(), 1U);
 }
 
-TEST_F(ChannelTest, ACallThatALivingServerNeverAnswersFailsAlone) {
+TEST_F(ChannelTest, ACallThatALivingServerNeverAnswersEndsTheConnectionAfterTenDeadlines) {
   server_.answers_pings = true;
   Call never = start(1);
   const TimePoint begin = clock_.now();
-  while (clock_.now() - begin < kDeadline) turn();
-  Call later = start(2);
   EXPECT_EQ(error_of(never), Errc::io_error);
   EXPECT_GE(clock_.now() - begin, Channel::kPatience * kDeadline);
   EXPECT_LE(clock_.now() - begin, Channel::kPatience * kDeadline + kDeadline / 8);
-  server_.answer(server_.requests.at(1), Errc::ok, 7);
-  EXPECT_EQ(value_of(later), 7U);
-  EXPECT_TRUE(channel_.is_open());
+  // What the server does late belongs to a connection that is gone.
+  EXPECT_FALSE(channel_.is_open());
+}
+
+TEST_F(ChannelTest, ANewConnectionIsNotJudgedByTheSilenceOfTheOldOne) {
+  Call silent = start(1);
+  while (clock_.now() - TimePoint() < kDeadline / 2) turn();
+  Call last_in_the_old = start(2);
+  EXPECT_EQ(error_of(silent), Errc::io_error);
+  EXPECT_EQ(error_of(last_in_the_old), Errc::io_error);
+  const TimePoint begin = clock_.now();
+  server_.answers_connects = false;
+  Call next = start(3);
+  EXPECT_EQ(error_of(next), Errc::io_error);
+  EXPECT_GE(clock_.now() - begin, kDeadline);
 }
 
 TEST_F(ChannelTest, ASlowServerThatFallsSilentGivesIoErrorWithinTheDeadlineOfItsLastSignOfLife) {

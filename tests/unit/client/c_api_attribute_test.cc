@@ -1,0 +1,99 @@
+// The C interface, by processes of their own: owners, permissions, and sizes by path.
+#include "c_api_fixture.h"
+
+namespace mayfly {
+namespace {
+
+constexpr uid_t kNobody = 65534;
+
+TEST_F(CApiTest, AttributesAreChangedThroughADescriptorAsThroughAPath) {
+  in_member([] {
+    const int fd = mayfly_open("/f", O_RDONLY | O_CREAT, 0644);
+    const timespec times[2] = {{5, 6}, {7, 8}};
+    EXPECT_EQ(error_of(mayfly_fchmod(fd, 0600)), 0);
+    EXPECT_EQ(error_of(mayfly_futimens(fd, times)), 0);
+    const struct stat status = stat_of_path("/f");
+    EXPECT_EQ(status.st_mode, S_IFREG | 0600U);
+    EXPECT_EQ(status.st_atim.tv_nsec, 6);
+    EXPECT_EQ(status.st_mtim.tv_sec, 7);
+    const timespec nonsense[2] = {{0, -1}, {0, 0}};
+    EXPECT_EQ(error_of(mayfly_futimens(fd, nonsense)), EINVAL);
+    EXPECT_EQ(error_of(mayfly_fchmod(99, 0600)), EBADF);
+    EXPECT_EQ(error_of(mayfly_fchown(99, 0, 0)), EBADF);
+    EXPECT_EQ(error_of(mayfly_futimens(99, nullptr)), EBADF);
+  });
+}
+
+TEST_F(CApiTest, AnOwnerOfMinusOneStays) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  in_member([] {
+    ASSERT_TRUE(make_file("/f", ""));
+    EXPECT_EQ(error_of(mayfly_chown("/f", kNobody, static_cast<gid_t>(-1))), 0);
+    EXPECT_EQ(stat_of_path("/f").st_uid, kNobody);
+    EXPECT_EQ(stat_of_path("/f").st_gid, ::getegid());
+    const int fd = mayfly_open("/f", O_RDONLY, 0);
+    EXPECT_EQ(error_of(mayfly_fchown(fd, static_cast<uid_t>(-1), 7)), 0);
+    EXPECT_EQ(stat_of_path("/f").st_uid, kNobody);
+    EXPECT_EQ(stat_of_path("/f").st_gid, 7U);
+    EXPECT_EQ(error_of(mayfly_chown("/none", 0, 0)), ENOENT);
+    EXPECT_EQ(error_of(mayfly_chown(nullptr, 0, 0)), EFAULT);
+  });
+}
+
+TEST_F(CApiTest, AProgramGivenAwayLosesTheRightsOfItsOwner) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  in_member([] {
+    ASSERT_TRUE(make_file("/f", ""));
+    EXPECT_EQ(error_of(mayfly_chmod("/f", 06755)), 0);
+    EXPECT_EQ(error_of(mayfly_chown("/f", kNobody, kNobody)), 0);
+    EXPECT_EQ(stat_of_path("/f").st_mode, S_IFREG | 0755U);
+  });
+}
+
+TEST_F(CApiTest, WhoDoesNotOwnAFileIsRefused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "there is no other user to be";
+  in_member([] {
+    ASSERT_TRUE(make_file("/f", "bytes"));
+    const int fd = mayfly_open("/f", O_RDONLY, 0);
+    ASSERT_EQ(::seteuid(kNobody), 0);
+    EXPECT_EQ(error_of(mayfly_chmod("/f", 0777)), EPERM);
+    EXPECT_EQ(error_of(mayfly_fchmod(fd, 0777)), EPERM);
+    EXPECT_EQ(error_of(mayfly_chown("/f", kNobody, kNobody)), EPERM);
+    EXPECT_EQ(error_of(mayfly_utimens("/f", nullptr)), EPERM);
+    EXPECT_EQ(error_of(mayfly_truncate("/f", 0)), EACCES);
+    ASSERT_EQ(::seteuid(0), 0);
+    EXPECT_EQ(stat_of_path("/f").st_mode, S_IFREG | 0644U);
+    EXPECT_EQ(stat_of_path("/f").st_size, 5);
+  });
+}
+
+TEST_F(CApiTest, AccessTellsWhatTheModeGrants) {
+  in_member([] {
+    ASSERT_TRUE(make_file("/f", ""));
+    EXPECT_EQ(error_of(mayfly_access("/f", F_OK)), 0);
+    EXPECT_EQ(error_of(mayfly_access("/f", R_OK | W_OK)), 0);
+    EXPECT_EQ(error_of(mayfly_access("/f", X_OK)), EACCES);
+    EXPECT_EQ(error_of(mayfly_access("/none", F_OK)), ENOENT);
+    EXPECT_EQ(error_of(mayfly_access("/f/below", F_OK)), ENOTDIR);
+    EXPECT_EQ(error_of(mayfly_access("/f", 8)), EINVAL);
+    EXPECT_EQ(error_of(mayfly_access(nullptr, F_OK)), EFAULT);
+  });
+}
+
+TEST_F(CApiTest, AFileIsCutByItsPathForThoseWhoHaveItOpenToo) {
+  in_member([] {
+    ASSERT_TRUE(make_file("/f", "bytes"));
+    const int fd = mayfly_open("/f", O_RDONLY, 0);
+    EXPECT_EQ(error_of(mayfly_truncate("/f", 2)), 0);
+    EXPECT_EQ(bytes_of_file(fd), "by");
+    EXPECT_EQ(error_of(mayfly_truncate("/f", 3000000)), 0);
+    EXPECT_EQ(stat_of_path("/f").st_size, 3000000);
+    EXPECT_EQ(error_of(mayfly_truncate("/f", -1)), EINVAL);
+    EXPECT_EQ(error_of(mayfly_truncate("/", 0)), EISDIR);
+    EXPECT_EQ(error_of(mayfly_truncate("/none", 0)), ENOENT);
+    EXPECT_EQ(error_of(mayfly_truncate(nullptr, 0)), EFAULT);
+  });
+}
+
+}  // namespace
+}  // namespace mayfly
