@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #ifdef __cplusplus
 #define MAYFLY_NOEXCEPT noexcept
@@ -45,6 +46,12 @@ int mayfly_close(int fd) MAYFLY_NOEXCEPT;
 /* At the descriptor's position, which moves on. */
 ssize_t mayfly_read(int fd, void* buffer, size_t bytes) MAYFLY_NOEXCEPT;
 ssize_t mayfly_write(int fd, const void* buffer, size_t bytes) MAYFLY_NOEXCEPT;
+/* From and to several places, at most IOV_MAX; what is written stands together as if by one write.
+ */
+ssize_t mayfly_readv(int fd, const struct iovec* places, int count) MAYFLY_NOEXCEPT;
+ssize_t mayfly_writev(int fd, const struct iovec* places, int count) MAYFLY_NOEXCEPT;
+ssize_t mayfly_preadv(int fd, const struct iovec* places, int count, off_t offset) MAYFLY_NOEXCEPT;
+ssize_t mayfly_pwritev(int fd, const struct iovec* places, int count, off_t offset) MAYFLY_NOEXCEPT;
 /* SEEK_SET, SEEK_CUR, SEEK_END. */
 off_t mayfly_lseek(int fd, off_t offset, int whence) MAYFLY_NOEXCEPT;
 /* With O_APPEND every write, pwrite too, goes behind the end of the file, as on Linux: in one

@@ -62,10 +62,6 @@ Status check_transfer(const void* buffer, std::size_t bytes, off_t offset) {
   return {};
 }
 
-ssize_t give_count(const Result<std::size_t>& count) {
-  return count ? static_cast<ssize_t>(*count) : fail(count.error());
-}
-
 /// The umask as it was at the first creation. umask(2) cannot be read without setting it, which
 /// would for a moment change what other threads create elsewhere; /proc can, but not for every
 /// file.

@@ -18,6 +18,10 @@ inline int fail(Errc code) {
 
 inline int give(const Status& status) { return status ? 0 : fail(status.error()); }
 
+inline ssize_t give_count(const Result<std::size_t>& count) {
+  return count ? static_cast<ssize_t>(*count) : fail(count.error());
+}
+
 /// The result of the task `make(session)`; not_connected outside of a session.
 template <class Make>
 auto run(Make make) -> decltype(make(std::declval<Session&>()).take()) {

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <cstring>
+#include <vector>
 
 #include "async/task_group.h"
 #include "base/log.h"
@@ -70,7 +70,7 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, std::string pat
   co_return std::unique_ptr<File>(new File(session, *attributes, flags));
 }
 
-Task<Result<std::size_t>> File::pwrite(Bytes bytes, std::uint64_t offset) {
+Task<Result<std::size_t>> File::pwrite(Segments<Bytes> bytes, std::uint64_t offset) {
   const auto pass = uses_.enter();
   if (!pass || !may_write()) co_return Errc::bad_descriptor;
   if (is_orphaned()) co_return Errc::io_error;
@@ -81,7 +81,7 @@ Task<Result<std::size_t>> File::pwrite(Bytes bytes, std::uint64_t offset) {
   co_return bytes.size();
 }
 
-Task<Result<std::size_t>> File::read(MutableBytes into) {
+Task<Result<std::size_t>> File::read(Segments<MutableBytes> into) {
   const auto pass = uses_.enter();
   if (!pass || !may_read()) co_return Errc::bad_descriptor;
   auto turn = co_await positioning_.acquire();
@@ -90,7 +90,7 @@ Task<Result<std::size_t>> File::read(MutableBytes into) {
   co_return count;
 }
 
-Task<Result<std::size_t>> File::write(Bytes bytes) {
+Task<Result<std::size_t>> File::write(Segments<Bytes> bytes) {
   const auto pass = uses_.enter();
   if (!pass || !may_write()) co_return Errc::bad_descriptor;
   if (bytes.empty()) co_return std::size_t{0};
@@ -130,7 +130,7 @@ Task<Result<std::uint64_t>> File::seek(std::int64_t offset, int whence) {
   co_return position_;
 }
 
-Task<Result<std::uint64_t>> File::append(Bytes bytes) {
+Task<Result<std::uint64_t>> File::append(Segments<Bytes> bytes) {
   RequestHeader header = about(Opcode::append, id_);
   header.length = bytes.size();
   for (int attempt = 0; attempt < kMaxAppends; ++attempt) {
@@ -164,32 +164,37 @@ Task<void> File::give_back(std::uint64_t place, std::uint64_t length, std::uint3
   if (!reply) log::debug("a place for an appended record could not be given back");
 }
 
-Task<Result<std::size_t>> File::write_range(Bytes bytes, std::uint64_t offset,
+Task<Result<std::size_t>> File::write_range(Segments<Bytes> bytes, std::uint64_t offset,
                                             std::optional<std::uint32_t> appended_under) {
   if (offset > kMaxFileBytes || bytes.size() > kMaxFileBytes - offset) co_return Errc::file_too_big;
   Pieces pieces(layout_, session_.servers(), offset, bytes.size(), kPieceBytes);
   Piece piece;
   TaskGroup group;
   while (pieces.next(piece)) {
-    const Bytes part = bytes.subspan(piece.range_offset, piece.length);
-    const std::uint64_t end = offset + piece.range_offset + piece.length;
     if (piece.length == bytes.size()) {
-      MAYFLY_CO_CHECKED(co_await write_one(piece, part, end, appended_under));
+      MAYFLY_CO_CHECKED(co_await write_one(piece, bytes, offset, appended_under));
       co_return bytes.size();
     }
-    group.add(write_one(piece, part, end, appended_under));
+    group.add(write_one(piece, bytes, offset, appended_under));
   }
   const Status status = co_await group.join();
   if (!status) co_return status.error();
   co_return bytes.size();
 }
 
-Task<Status> File::write_one(Piece piece, Bytes bytes, std::uint64_t file_end,
+Task<Status> File::write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t offset,
                              std::optional<std::uint32_t> appended_under) {
   auto permit = co_await session_.window().acquire(
       std::min<std::uint64_t>(piece.length, session_.window_bytes()));
   const TimePoint began = session_.loop().now();
-  auto generation = co_await write_piece(session_, id_, piece, bytes, appended_under);
+  std::vector<std::byte> gathered;
+  std::optional<Bytes> part = bytes.contiguous(piece.range_offset, piece.length);
+  if (!part) {
+    gathered.resize(piece.length);
+    bytes.gather(piece.range_offset, gathered);
+    part = gathered;
+  }
+  auto generation = co_await write_piece(session_, id_, piece, *part, appended_under);
   if (!generation) {
     // Whatever else the server says, it says instead of writing.
     if (generation.error() == Errc::io_error) unsure_ = true;
@@ -198,19 +203,19 @@ Task<Status> File::write_one(Piece piece, Bytes bytes, std::uint64_t file_end,
   if (*generation < generation_) co_return Status();  // cut since, or about to be
   if (*generation > generation_) written_end_ = 0;
   generation_ = *generation;
-  written_end_ = std::max(written_end_, file_end);
+  written_end_ = std::max(written_end_, offset + piece.range_offset + piece.length);
   written_at_ = std::max(written_at_, began);
   dirty_ = true;
   co_return Status();
 }
 
-Task<Result<std::size_t>> File::pread(MutableBytes into, std::uint64_t offset) {
+Task<Result<std::size_t>> File::pread(Segments<MutableBytes> into, std::uint64_t offset) {
   const auto pass = uses_.enter();
   if (!pass || !may_read()) co_return Errc::bad_descriptor;
   co_return co_await read_at(into, offset);
 }
 
-Task<Result<std::size_t>> File::read_at(MutableBytes into, std::uint64_t offset) {
+Task<Result<std::size_t>> File::read_at(Segments<MutableBytes> into, std::uint64_t offset) {
   if (is_directory_) co_return Errc::is_a_directory;
   if (is_orphaned()) co_return Errc::io_error;
   if (offset > kMaxFileBytes) co_return Errc::invalid;
@@ -239,26 +244,33 @@ Task<Result<std::size_t>> File::read_at(MutableBytes into, std::uint64_t offset)
   co_return std::size_t{length};
 }
 
-Task<Status> File::read_pieces(MutableBytes into, std::uint64_t offset, std::uint64_t& short_at) {
+Task<Status> File::read_pieces(Segments<MutableBytes> into, std::uint64_t offset,
+                               std::uint64_t& short_at) {
   Pieces pieces(layout_, session_.servers(), offset, into.size(), kPieceBytes);
   Piece piece;
   TaskGroup group;
   short_at = offset + into.size();
   while (pieces.next(piece)) {
-    const MutableBytes part = into.subspan(piece.range_offset, piece.length);
-    if (piece.length == into.size()) co_return co_await read_one(piece, part, short_at);
-    group.add(read_one(piece, part, short_at));
+    if (piece.length == into.size()) co_return co_await read_one(piece, into, short_at);
+    group.add(read_one(piece, into, short_at));
   }
   co_return co_await group.join();
 }
 
-Task<Status> File::read_one(Piece piece, MutableBytes into, std::uint64_t& short_at) {
+Task<Status> File::read_one(Piece piece, Segments<MutableBytes> into, std::uint64_t& short_at) {
   auto permit = co_await session_.window().acquire(
       std::min<std::uint64_t>(piece.length, session_.window_bytes()));
-  auto bytes = co_await read_piece(session_, id_, piece, into);
+  std::vector<std::byte> scattered;
+  std::optional<MutableBytes> part = into.contiguous(piece.range_offset, piece.length);
+  if (!part) {
+    scattered.resize(piece.length);
+    part = scattered;
+  }
+  auto bytes = co_await read_piece(session_, id_, piece, *part);
   if (!bytes) co_return bytes.error();
-  if (*bytes == into.size()) co_return Status();
-  std::memset(into.data() + *bytes, 0, into.size() - *bytes);
+  std::fill(part->begin() + static_cast<std::ptrdiff_t>(*bytes), part->end(), std::byte{0});
+  if (!scattered.empty()) into.scatter(piece.range_offset, scattered);
+  if (*bytes == part->size()) co_return Status();
   short_at = std::min(short_at, piece.chunk * layout_.chunk_bytes + piece.chunk_offset + *bytes);
   co_return Status();
 }

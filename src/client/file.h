@@ -14,6 +14,7 @@
 
 #include "async/gate.h"
 #include "async/semaphore.h"
+#include "client/segments.h"
 #include "client/session.h"
 
 namespace mayfly {
@@ -28,13 +29,13 @@ class File {
   File& operator=(const File&) = delete;
 
   /// Reads up to into.size() bytes; fewer only at the end of the file. Holes are zeros.
-  Task<Result<std::size_t>> pread(MutableBytes into, std::uint64_t offset);
+  Task<Result<std::size_t>> pread(Segments<MutableBytes> into, std::uint64_t offset);
   /// Writes all of `bytes`; with O_APPEND, as on Linux, behind the end whatever `offset` says. What
   /// is appended in one call stands together, whoever appends at the same time.
-  Task<Result<std::size_t>> pwrite(Bytes bytes, std::uint64_t offset);
+  Task<Result<std::size_t>> pwrite(Segments<Bytes> bytes, std::uint64_t offset);
   /// The same at the handle's position, which moves on. Those of one handle take turns.
-  Task<Result<std::size_t>> read(MutableBytes into);
-  Task<Result<std::size_t>> write(Bytes bytes);
+  Task<Result<std::size_t>> read(Segments<MutableBytes> into);
+  Task<Result<std::size_t>> write(Segments<Bytes> bytes);
   /// lseek with SEEK_SET, SEEK_CUR or SEEK_END; gives the position.
   Task<Result<std::uint64_t>> seek(std::int64_t offset, int whence);
   Task<Result<Attributes>> stat();
@@ -54,15 +55,16 @@ class File {
   File(Session& session, const Attributes& attributes, int flags);
 
   Task<Result<Attributes>> current_attributes();
-  Task<Result<std::size_t>> read_at(MutableBytes into, std::uint64_t offset);
-  Task<Status> read_pieces(MutableBytes into, std::uint64_t offset, std::uint64_t& short_at);
-  Task<Status> read_one(Piece piece, MutableBytes into, std::uint64_t& short_at);
-  Task<Result<std::size_t>> write_range(Bytes bytes, std::uint64_t offset,
+  Task<Result<std::size_t>> read_at(Segments<MutableBytes> into, std::uint64_t offset);
+  Task<Status> read_pieces(Segments<MutableBytes> into, std::uint64_t offset,
+                           std::uint64_t& short_at);
+  Task<Status> read_one(Piece piece, Segments<MutableBytes> into, std::uint64_t& short_at);
+  Task<Result<std::size_t>> write_range(Segments<Bytes> bytes, std::uint64_t offset,
                                         std::optional<std::uint32_t> appended_under);
-  Task<Status> write_one(Piece piece, Bytes bytes, std::uint64_t file_end,
+  Task<Status> write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t offset,
                          std::optional<std::uint32_t> appended_under);
   /// Gives where the record begins.
-  Task<Result<std::uint64_t>> append(Bytes bytes);
+  Task<Result<std::uint64_t>> append(Segments<Bytes> bytes);
   Task<void> give_back(std::uint64_t place, std::uint64_t length, std::uint32_t generation);
   Task<Status> sync_server(std::uint32_t server);
   /// A request to the inode's server that brings along what this handle has written.
