@@ -52,7 +52,8 @@ ssize_t mayfly_readv(int fd, const struct iovec* places, int count) MAYFLY_NOEXC
 ssize_t mayfly_writev(int fd, const struct iovec* places, int count) MAYFLY_NOEXCEPT;
 ssize_t mayfly_preadv(int fd, const struct iovec* places, int count, off_t offset) MAYFLY_NOEXCEPT;
 ssize_t mayfly_pwritev(int fd, const struct iovec* places, int count, off_t offset) MAYFLY_NOEXCEPT;
-/* SEEK_SET, SEEK_CUR, SEEK_END. */
+/* Any of the five. SEEK_DATA and SEEK_HOLE tell chunks that were never written from others, and
+ * what lies behind the data of a chunk; smaller holes count as data. */
 off_t mayfly_lseek(int fd, off_t offset, int whence) MAYFLY_NOEXCEPT;
 /* With O_APPEND every write, pwrite too, goes behind the end of the file, as on Linux: in one
  * piece, and never over what another process appends at the same time. While several append, a

@@ -15,6 +15,7 @@ enum class Errc : std::int32_t {
   not_permitted = EPERM,
   no_entry = ENOENT,
   io_error = EIO,
+  no_such_address = ENXIO,  ///< a position where there is nothing
   bad_descriptor = EBADF,
   out_of_memory = ENOMEM,
   access_denied = EACCES,

@@ -111,6 +111,11 @@ Task<Result<std::uint64_t>> File::seek(std::int64_t offset, int whence) {
   const auto pass = uses_.enter();
   if (!pass) co_return Errc::bad_descriptor;
   auto turn = co_await positioning_.acquire();
+  if (whence == SEEK_DATA || whence == SEEK_HOLE) {
+    auto landmark = co_await seek_landmark(offset, whence);
+    if (landmark) position_ = *landmark;
+    co_return landmark;
+  }
   std::uint64_t base = 0;
   if (whence == SEEK_CUR) {
     base = position_;
@@ -128,6 +133,39 @@ Task<Result<std::uint64_t>> File::seek(std::int64_t offset, int whence) {
   if (position < 0) co_return Errc::invalid;
   position_ = static_cast<std::uint64_t>(position);
   co_return position_;
+}
+
+Task<Result<std::uint64_t>> File::seek_landmark(std::int64_t offset, int whence) {
+  if (is_directory_) co_return Errc::invalid;
+  // Data that is there when the size is seen is there when it is looked for, and not the other way
+  // round: so the size comes first.
+  auto attributes = co_await current_attributes();
+  if (!attributes) co_return attributes.error();
+  const auto from = static_cast<std::uint64_t>(offset);
+  if (offset < 0 || from >= attributes->size) co_return Errc::no_such_address;
+  Landmarks found;
+  TaskGroup group;
+  for (std::uint32_t column = 0; column < width(layout_, session_.servers()); ++column) {
+    group.add(ask_landmarks(column, from, found));
+  }
+  MAYFLY_CO_CHECKED(co_await group.join());
+  if (whence == SEEK_HOLE) co_return std::min(found.hole, attributes->size);
+  if (found.data >= attributes->size) co_return Errc::no_such_address;
+  co_return found.data;
+}
+
+Task<Status> File::ask_landmarks(std::uint32_t column, std::uint64_t offset, Landmarks& landmarks) {
+  RequestHeader header = about(Opcode::seek_data, id_);
+  header.epoch = kAnyEpoch;
+  header.offset = offset;
+  header.length = layout_.chunk_bytes;
+  header.argument = pack_column({column, width(layout_, session_.servers())});
+  const std::uint32_t server = server_of_chunk(layout_, column, session_.servers());
+  auto reply = co_await session_.channel(server).call(header);
+  if (!reply) co_return reply.error();
+  landmarks.data = std::min(landmarks.data, reply->header.value);
+  landmarks.hole = std::min(landmarks.hole, reply->header.second);
+  co_return reply->status();
 }
 
 Task<Result<std::uint64_t>> File::append(Segments<Bytes> bytes) {

@@ -36,7 +36,8 @@ class File {
   /// The same at the handle's position, which moves on. Those of one handle take turns.
   Task<Result<std::size_t>> read(Segments<MutableBytes> into);
   Task<Result<std::size_t>> write(Segments<Bytes> bytes);
-  /// lseek with SEEK_SET, SEEK_CUR or SEEK_END; gives the position.
+  /// lseek; gives the position. SEEK_DATA and SEEK_HOLE see holes of whole chunks and behind the
+  /// data of a chunk.
   Task<Result<std::uint64_t>> seek(std::int64_t offset, int whence);
   Task<Result<Attributes>> stat();
   Task<Status> truncate(std::uint64_t size);
@@ -66,6 +67,13 @@ class File {
   /// Gives where the record begins.
   Task<Result<std::uint64_t>> append(Segments<Bytes> bytes);
   Task<void> give_back(std::uint64_t place, std::uint64_t length, std::uint32_t generation);
+  /// Where the first data and the first hole at or behind `offset` begin.
+  struct Landmarks {
+    std::uint64_t data = kNowhere;
+    std::uint64_t hole = kNowhere;
+  };
+  Task<Result<std::uint64_t>> seek_landmark(std::int64_t offset, int whence);
+  Task<Status> ask_landmarks(std::uint32_t column, std::uint64_t offset, Landmarks& landmarks);
   Task<Status> sync_server(std::uint32_t server);
   /// A request to the inode's server that brings along what this handle has written.
   RequestHeader report(Opcode opcode) const;

@@ -99,6 +99,19 @@ struct ChunkRange {
 constexpr std::uint64_t pack(ChunkRange range) { return range.offset << 32 | range.length; }
 constexpr ChunkRange unpack(std::uint64_t packed) { return {packed >> 32, packed & 0xffffffff}; }
 
+/// Which of the columns of a file a server holds, as `argument` of seek_data says it: its chunks
+/// are those whose index leaves `column` when divided by `width`.
+struct ColumnOf {
+  std::uint64_t column;
+  std::uint64_t width;
+};
+constexpr std::uint64_t pack_column(ColumnOf column) { return column.column << 32 | column.width; }
+constexpr ColumnOf unpack_column(std::uint64_t packed) {
+  return {packed >> 32, packed & 0xffffffff};
+}
+/// seek_data: there is no data at or behind the offset.
+inline constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
+
 /// Whether a message's header is that of a reply. Looks at one byte; decode_* checks the rest.
 inline bool is_reply(Bytes header) {
   return header.size() > 1 && (std::to_integer<std::uint8_t>(header[1]) & kReplyBit) != 0;

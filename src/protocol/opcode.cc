@@ -28,6 +28,7 @@ const char* name_of(Opcode opcode) {
                                                                "write",
                                                                "read",
                                                                "data_end",
+                                                               "seek_data",
                                                                "sync_data",
                                                                "usage",
                                                                "cut_data",

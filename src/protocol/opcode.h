@@ -31,6 +31,7 @@ enum class Opcode : std::uint8_t {
   write,
   read,
   data_end,
+  seek_data,
   sync_data,
   usage,
   // Between servers.

@@ -1,5 +1,7 @@
-// data_end, sync_data, cut_data: what a server does with all chunks of a file that it holds.
+// data_end, seek_data, sync_data, cut_data: what a server does with all chunks of a file that it
+// holds.
 #include <algorithm>
+#include <map>
 
 #include "server/operation.h"
 
@@ -12,6 +14,30 @@ void data_end(Server& server, const Request& request) {
     end = std::max(end, chunk.index * chunk_bytes + chunk.end_bytes);
   }
   server.reply(request, Errc::ok, end);
+}
+
+void seek_data(Server& server, const Request& request) {
+  const std::uint64_t offset = request.header.offset;
+  const std::uint64_t chunk_bytes = request.header.length;
+  const auto [column, width] = unpack_column(request.header.argument);
+  if (chunk_bytes == 0 || width == 0 || column >= width || offset > kMaxFileBytes) {
+    return server.reply(request, Errc::bad_message);
+  }
+  std::uint64_t data = kNowhere;
+  std::map<std::uint64_t, std::uint64_t> ends;  // of the chunks that reach beyond the offset
+  for (const ChunkExtent& chunk : server.store().chunks_of(request.header.file)) {
+    const std::uint64_t begin = chunk.index * chunk_bytes;
+    if (begin + chunk.end_bytes <= offset) continue;
+    ends.emplace(chunk.index, chunk.end_bytes);
+    data = std::min(data, std::max(begin, offset));
+  }
+  // The first of this server's chunks at or behind the offset that is not there to its end.
+  std::uint64_t index = offset / chunk_bytes;
+  index += (column + width - index % width) % width;
+  auto chunk = ends.find(index);
+  while (chunk != ends.end() && chunk->second == chunk_bytes) chunk = ends.find(index += width);
+  const std::uint64_t there = chunk == ends.end() ? 0 : chunk->second;
+  server.reply(request, Errc::ok, data, std::max(offset, index * chunk_bytes + there));
 }
 
 Task<void> sync_data(Server& server, Request request) {

@@ -36,6 +36,7 @@ Table make_table() {
   task(Opcode::write, write);
   task(Opcode::read, read);
   at_once(Opcode::data_end, data_end);
+  at_once(Opcode::seek_data, seek_data);
   task(Opcode::sync_data, sync_data);
   at_once(Opcode::usage, usage);
   task(Opcode::cut_data, cut_data);

@@ -44,6 +44,7 @@ void release_slot(Server& server, const Request& request);
 Task<void> write(Server& server, Request request);
 Task<void> read(Server& server, Request request);
 void data_end(Server& server, const Request& request);
+void seek_data(Server& server, const Request& request);
 Task<void> sync_data(Server& server, Request request);
 void usage(Server& server, const Request& request);
 Task<void> cut_data(Server& server, Request request);

@@ -118,6 +118,28 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     ASSERT_EQ(*position, static_cast<std::uint64_t>(target));
     handle.position = *position;
   }
+  /// What SEEK_HOLE and SEEK_DATA say between them must read as zeros, for data may not be missed.
+  void seek_data() {
+    if (handles_.empty()) return;
+    Handle& handle = handles_[pick(handles_.size())];
+    const auto& model = *contents_[handle.file.get()];
+    const std::uint64_t from = pick(kLargestFile);
+    auto hole =
+        cluster_.run(*handle.client, handle.file->seek(static_cast<std::int64_t>(from), SEEK_HOLE));
+    ASSERT_EQ(hole ? Errc::ok : hole.error(),
+              from < model.size() ? Errc::ok : Errc::no_such_address);
+    if (!hole) return;
+    ASSERT_GE(*hole, from);
+    ASSERT_LE(*hole, model.size());
+    handle.position = *hole;
+    std::uint64_t end = model.size();
+    auto data = cluster_.run(*handle.client,
+                             handle.file->seek(static_cast<std::int64_t>(*hole), SEEK_DATA));
+    if (data) handle.position = end = *data;
+    ASSERT_TRUE(std::all_of(model.begin() + static_cast<std::ptrdiff_t>(*hole),
+                            model.begin() + static_cast<std::ptrdiff_t>(end),
+                            [](std::byte byte) { return byte == std::byte{0}; }));
+  }
   void truncate() {
     if (handles_.empty()) return;
     Handle& handle = handles_[pick(handles_.size())];
@@ -147,7 +169,8 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     if (choice < 50) return write();
     if (choice < 78) return read();
     if (choice < 84) return truncate();
-    if (choice < 88) return seek();
+    if (choice < 87) return seek();
+    if (choice < 90) return seek_data();
     if (choice < 97) return stat();
     remove();
   }

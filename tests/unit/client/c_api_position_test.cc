@@ -75,6 +75,48 @@ TEST_F(CApiTest, APositionThatCannotBeIsRefusedAndChangesNothing) {
   });
 }
 
+TEST_F(CApiTest, DataAndHolesAreFoundInASparseFile) {
+  in_member([] {
+    constexpr off_t kMega = 1 << 20;
+    constexpr off_t kTera = off_t{1} << 40;
+    const int fd = mayfly_open("/f", O_RDWR | O_CREAT, 0644);
+    const std::string chunks(2 * kMega, 'x');
+    EXPECT_EQ(mayfly_pwrite(fd, "bytes", 5, 0), 5);
+    EXPECT_EQ(mayfly_pwrite(fd, chunks.data(), chunks.size(), 3 * kMega), 2 * kMega);
+    EXPECT_EQ(mayfly_pwrite(fd, "x", 1, kTera), 1);
+    EXPECT_EQ(error_of(mayfly_ftruncate(fd, kTera + 10 * kMega)), 0);
+    EXPECT_EQ(mayfly_lseek(fd, 0, SEEK_DATA), 0);
+    EXPECT_EQ(mayfly_lseek(fd, 3, SEEK_DATA), 3);
+    EXPECT_EQ(mayfly_lseek(fd, 0, SEEK_HOLE), 5);
+    EXPECT_EQ(mayfly_lseek(fd, 5, SEEK_DATA), 3 * kMega);
+    EXPECT_EQ(mayfly_lseek(fd, 2 * kMega + 7, SEEK_HOLE), 2 * kMega + 7);
+    EXPECT_EQ(mayfly_lseek(fd, 3 * kMega, SEEK_HOLE), 5 * kMega);
+    EXPECT_EQ(mayfly_lseek(fd, 4 * kMega + 1, SEEK_HOLE), 5 * kMega);
+    EXPECT_EQ(mayfly_lseek(fd, 0, SEEK_CUR), 5 * kMega);
+    EXPECT_EQ(mayfly_lseek(fd, 5 * kMega, SEEK_DATA), kTera);
+    EXPECT_EQ(mayfly_lseek(fd, kTera, SEEK_HOLE), kTera + 1);
+    // Behind the last data there is a hole, and behind the end there is nothing.
+    EXPECT_EQ(error_of(mayfly_lseek(fd, kTera + 1, SEEK_DATA)), ENXIO);
+    EXPECT_EQ(mayfly_lseek(fd, kTera + 9 * kMega, SEEK_HOLE), kTera + 9 * kMega);
+    EXPECT_EQ(error_of(mayfly_lseek(fd, kTera + 10 * kMega, SEEK_HOLE)), ENXIO);
+    EXPECT_EQ(error_of(mayfly_lseek(fd, -1, SEEK_DATA)), ENXIO);
+    EXPECT_EQ(error_of(mayfly_close(fd)), 0);
+  });
+}
+
+TEST_F(CApiTest, TheHoleOfAFullFileIsItsEnd) {
+  in_member([] {
+    ASSERT_TRUE(make_file("/f", std::string(3 << 20, 'x')));
+    const int fd = mayfly_open("/f", O_RDONLY, 0);
+    EXPECT_EQ(mayfly_lseek(fd, 0, SEEK_HOLE), 3 << 20);
+    EXPECT_EQ(mayfly_lseek(fd, (3 << 20) - 1, SEEK_DATA), (3 << 20) - 1);
+    EXPECT_EQ(error_of(mayfly_lseek(fd, 3 << 20, SEEK_DATA)), ENXIO);
+    const int empty = mayfly_open("/empty", O_RDWR | O_CREAT, 0644);
+    EXPECT_EQ(error_of(mayfly_lseek(empty, 0, SEEK_DATA)), ENXIO);
+    EXPECT_EQ(error_of(mayfly_lseek(empty, 0, SEEK_HOLE)), ENXIO);
+  });
+}
+
 TEST_F(CApiTest, ReadAndWriteHeedTheAccessMode) {
   in_member([] {
     ASSERT_TRUE(make_file("/f", "bytes"));
