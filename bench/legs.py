@@ -152,6 +152,12 @@ def commit():
     return run.stdout.strip()
 
 
+def command_of(options):
+    """How to repeat the run elsewhere: no path of this machine."""
+    return (f"bench/legs.py --scratch DIRECTORY_ON_THE_DRIVE --rounds {options.rounds} "
+            f"--seconds {options.seconds} --size {options.size}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scratch", required=True, help="a directory on the drive")
@@ -174,8 +180,8 @@ def main():
     lines = list(table(rounds))
     print("\n".join(lines))
     if options.json:
-        record = {"command": "bench/legs.py " + " ".join(sys.argv[1:]), "commit": commit(),
-                  "machine": machine(), "table": lines, "rounds": rounds}
+        record = {"command": command_of(options), "commit": commit(), "machine": machine(),
+                  "table": lines, "rounds": rounds}
         options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
