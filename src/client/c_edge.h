@@ -1,7 +1,7 @@
 // What the files of the C edge share: errno, and tasks run on the process's membership.
 #pragma once
 
-#include <sys/stat.h>
+#include <sys/types.h>
 
 #include <cerrno>
 #include <utility>

@@ -156,7 +156,6 @@ Task<Result<std::uint64_t>> File::seek_landmark(std::int64_t offset, int whence)
 
 Task<Status> File::ask_landmarks(std::uint32_t column, std::uint64_t offset, Landmarks& landmarks) {
   RequestHeader header = about(Opcode::seek_data, id_);
-  header.epoch = kAnyEpoch;
   header.offset = offset;
   header.length = layout_.chunk_bytes;
   header.argument = pack_column({column, width(layout_, session_.servers())});
@@ -332,11 +331,7 @@ Task<Status> File::truncate(std::uint64_t size) {
   if (!may_write()) co_return Errc::invalid;
   if (is_orphaned()) co_return Errc::io_error;
   if (size > kMaxFileBytes) co_return Errc::file_too_big;
-  RequestHeader header = about(Opcode::set_size, id_);
-  header.offset = size;
-  auto reply = co_await session_.inode_call(header);
-  const auto attributes = attributes_of(reply);
-  co_return attributes ? Status() : Status(attributes.error());
+  co_return co_await session_.set_size(id_, size);
 }
 
 Task<Status> File::change_attributes(ChangeBody change) {
@@ -349,9 +344,7 @@ Task<Status> File::change_attributes(ChangeBody change) {
     if (!before) co_return before.error();
     MAYFLY_CO_CHECKED(user.check_change(*before, change));
   }
-  const RequestHeader header = about(Opcode::set_attributes, id_);
-  const auto changed = attributes_of(co_await session_.inode_call(header, as_wire(change)));
-  co_return changed ? Status() : Status(changed.error());
+  co_return co_await session_.set_attributes(id_, change);
 }
 
 RequestHeader File::report(Opcode opcode) const {

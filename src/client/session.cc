@@ -226,9 +226,7 @@ Task<Status> Session::change_attributes(std::string path, ChangeBody change) {
   auto attributes = co_await stat(std::move(path));
   if (!attributes) co_return attributes.error();
   MAYFLY_CO_CHECKED(Credentials::effective().check_change(*attributes, change));
-  const RequestHeader header = about(Opcode::set_attributes, attributes->id);
-  const auto changed = attributes_of(co_await inode_call(header, as_wire(change)));
-  co_return changed ? Status() : Status(changed.error());
+  co_return co_await set_attributes(attributes->id, change);
 }
 
 Task<Status> Session::truncate(std::string path, std::uint64_t size) {
@@ -236,7 +234,17 @@ Task<Status> Session::truncate(std::string path, std::uint64_t size) {
   auto attributes = co_await stat(std::move(path));
   if (!attributes) co_return attributes.error();
   if (!Credentials::effective().may_access(*attributes, W_OK)) co_return Errc::access_denied;
-  RequestHeader header = about(Opcode::set_size, attributes->id);
+  co_return co_await set_size(attributes->id, size);
+}
+
+Task<Status> Session::set_attributes(FileId file, ChangeBody change) {
+  const RequestHeader header = about(Opcode::set_attributes, file);
+  const auto changed = attributes_of(co_await inode_call(header, as_wire(change)));
+  co_return changed ? Status() : Status(changed.error());
+}
+
+Task<Status> Session::set_size(FileId file, std::uint64_t size) {
+  RequestHeader header = about(Opcode::set_size, file);
   header.offset = size;
   const auto cut = attributes_of(co_await inode_call(header));
   co_return cut ? Status() : Status(cut.error());

@@ -76,6 +76,9 @@ class Session final : public Receiver {
   /// resolves anew when the cached path turns out to be stale. `mode` is for creations.
   Task<Result<Reply>> named_call(Opcode opcode, SplitPath parts, std::uint16_t flags,
                                  std::uint32_t mode);
+  /// What File and the paths above do to an inode, checks of the user apart.
+  Task<Status> set_attributes(FileId file, ChangeBody change);
+  Task<Status> set_size(FileId file, std::uint64_t size);
   /// One request about the inode `header.file`, to its home; fills in the epoch.
   Task<Result<Reply>> inode_call(RequestHeader header, Bytes body = {});
   /// `attributes`, with the true size asked from the chunk servers if it is not settled.

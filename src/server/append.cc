@@ -13,7 +13,6 @@ Task<Status> learn_end(Server& server, FileId file, SettleTicket ticket) {
   MAYFLY_CO_TRY(attributes, server.names().get_attributes(file));
   RequestHeader header;
   header.opcode = Opcode::data_end;
-  header.epoch = kAnyEpoch;
   header.file = file;
   header.length = attributes.layout.chunk_bytes;
   std::uint64_t end = 0;
