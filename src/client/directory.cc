@@ -9,7 +9,7 @@ namespace mayfly {
 Directory::Directory(Session& session, FileId id)
     : session_(session), id_(id), shards_(session.servers()) {}
 
-Task<Result<std::unique_ptr<Directory>>> Directory::open(Session& session, std::string path) {
+Task<Result<std::unique_ptr<Directory>>> Directory::open(Session& session, PathAt path) {
   auto attributes = co_await session.stat(std::move(path));
   if (!attributes) co_return attributes.error();
   if (!attributes->is_directory()) co_return Errc::not_a_directory;

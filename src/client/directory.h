@@ -24,7 +24,7 @@ class Directory {
     Attributes attributes;  ///< as of the listing; its id is invalid if they are elsewhere
   };
 
-  static Task<Result<std::unique_ptr<Directory>>> open(Session& session, std::string path);
+  static Task<Result<std::unique_ptr<Directory>>> open(Session& session, PathAt path);
 
   /// The next entry; nothing at the end. "." and ".." are not given.
   Task<Result<std::optional<Item>>> next();

@@ -51,23 +51,25 @@ bool File::may_read() const { return (flags_ & O_ACCMODE) != O_WRONLY; }
 bool File::may_write() const { return opens_for_write(flags_); }
 bool File::appends() const { return (flags_ & O_APPEND) != 0; }
 
-Task<Result<std::unique_ptr<File>>> File::open(Session& session, std::string path, int flags,
+Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, int flags,
                                                std::uint32_t mode) {
   if ((flags & O_ACCMODE) == O_ACCMODE) co_return Errc::invalid;
-  MAYFLY_CO_TRY(parts, split(path));
-  if (parts.must_be_directory && (flags & O_CREAT) != 0) co_return Errc::is_a_directory;
-  if (parts.must_be_directory) flags |= O_DIRECTORY;
-  if (parts.name.empty() && (opens_for_write(flags) || (flags & (O_CREAT | O_TRUNC)) != 0)) {
-    co_return Errc::is_a_directory;
+  // A file without a name would have to be made at a server that nobody could find again.
+  if ((flags & O_TMPFILE) == O_TMPFILE) co_return Errc::not_supported;
+  if (path.text.ends_with('/')) flags |= O_DIRECTORY;
+  NamedRequest request;
+  request.opcode = Opcode::open_name;
+  request.flags = request_flags_of(flags);
+  request.mode = mode;
+  request.follows_last = (flags & O_NOFOLLOW) == 0;
+  auto reply = co_await session.named_call(std::move(path), std::move(request));
+  if (!reply) co_return reply.error();
+  MAYFLY_CO_CHECKED(reply->status());
+  if ((reply->header.flags & reply_flags::kLink) != 0) {
+    co_return (flags & O_DIRECTORY) != 0 ? Errc::not_a_directory : Errc::loop;
   }
-  Task<Result<Reply>> call =
-      parts.name.empty()
-          ? session.inode_call(about(Opcode::get_attributes, kRootId))
-          : session.named_call(Opcode::open_name, std::move(parts), request_flags_of(flags), mode);
-  auto reply = co_await std::move(call);
-  const auto attributes = attributes_of(reply);
-  if (!attributes) co_return attributes.error();
-  co_return std::unique_ptr<File>(new File(session, *attributes, flags));
+  MAYFLY_CO_TRY(attributes, decode_attributes(reply->body.payload()));
+  co_return std::unique_ptr<File>(new File(session, attributes, flags));
 }
 
 Task<Result<std::size_t>> File::pwrite(Segments<Bytes> bytes, std::uint64_t offset) {

@@ -22,8 +22,9 @@ namespace mayfly {
 class File {
  public:
   /// `flags` as open(2): an access mode and O_APPEND, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY,
-  /// O_CLOEXEC. `mode`: permission bits of a new file, umask applied by the caller.
-  static Task<Result<std::unique_ptr<File>>> open(Session& session, std::string path, int flags,
+  /// O_NOFOLLOW, O_CLOEXEC; not_supported: O_TMPFILE. `mode`: permission bits of a new file, umask
+  /// applied by the caller.
+  static Task<Result<std::unique_ptr<File>>> open(Session& session, PathAt path, int flags,
                                                   std::uint32_t mode);
   File(const File&) = delete;
   File& operator=(const File&) = delete;

@@ -1,46 +1,67 @@
 #include "client/path_cache.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 
 namespace mayfly {
+namespace {
 
-Result<SplitPath> split(std::string_view path) {
-  if (path.empty()) return Errc::no_entry;
-  if (path.size() >= kMaxPathBytes) return Errc::name_too_long;
-  if (path.front() != '/') return Errc::invalid;
+/// The id in "#<home and salt>:<serial>"; none if that is not what `text` is.
+std::optional<FileId> id_in(std::string_view text) {
+  FileId id;
+  const char* const end = text.data() + text.size();
+  const auto home = std::from_chars(text.data() + 1, end, id.home_and_salt, 16);
+  if (home.ec != std::errc() || home.ptr == end || *home.ptr != ':') return std::nullopt;
+  const auto serial = std::from_chars(home.ptr + 1, end, id.serial, 16);
+  if (serial.ec != std::errc() || serial.ptr != end) return std::nullopt;
+  return id;
+}
+
+}  // namespace
+
+std::string written(FileId directory) {
+  if (directory == kRootId) return "";
+  return fmt::format("#{:x}:{:x}", directory.home_and_salt, directory.serial);
+}
+
+Result<SplitPath> split(const PathAt& path) {
+  const std::string_view text = path.text;
+  if (text.empty()) return Errc::no_entry;
+  if (text.size() >= kMaxPathBytes) return Errc::name_too_long;
+  const bool is_absolute = text.front() == '/';
+  if (!is_absolute && !path.base) return Errc::invalid;
   SplitPath result;
-  std::string& normal = result.parent;  // of the whole path first
-  normal.reserve(path.size());
-  for (std::size_t begin = 0; begin < path.size();) {
-    const std::size_t end = std::min(path.find('/', begin), path.size());
-    const std::string_view component = path.substr(begin, end - begin);
+  result.parent.reserve(text.size());
+  if (!is_absolute) result.parent = written(*path.base);
+  std::string_view last;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('/', begin), text.size());
+    const std::string_view component = text.substr(begin, end - begin);
     if (component.size() > kMaxNameBytes) return Errc::name_too_long;
-    if (component == ".") {
-      result.last = SplitPath::Last::dot;
-    } else if (component == "..") {
-      result.last = SplitPath::Last::dot_dot;
-      normal.resize(std::min(normal.rfind('/'), normal.size()));
-    } else if (!component.empty()) {
-      result.last = SplitPath::Last::name;
-      normal.append(path, begin - 1, component.size() + 1);  // with the slash before it
-    }
     begin = end + 1;
+    if (component.empty()) continue;
+    if (!last.empty()) result.parent.append("/").append(last);
+    last = component == "." ? std::string_view() : component;
+    result.last = component == "."    ? SplitPath::Last::dot
+                  : component == ".." ? SplitPath::Last::dot_dot
+                                      : SplitPath::Last::name;
   }
-  result.must_be_directory = path.back() == '/' || result.last != SplitPath::Last::name;
-  const std::size_t last_slash = normal.rfind('/');
-  if (last_slash != std::string::npos) {
-    result.name = normal.substr(last_slash + 1);
-    normal.resize(last_slash);
+  result.must_be_directory = text.back() == '/' || result.last != SplitPath::Last::name;
+  if (result.last == SplitPath::Last::name) {
+    result.name = last;
+  } else if (!last.empty()) {
+    result.parent.append("/").append(last);
   }
-  if (normal.empty()) normal.assign(1, '/');
   return result;
 }
 
 std::optional<FileId> PathCache::find(const std::string& directory) const {
-  if (directory == "/") return kRootId;
+  if (directory.empty()) return kRootId;
   const auto found = ids_.find(directory);
-  if (found == ids_.end()) return std::nullopt;
-  return found->second;
+  if (found != ids_.end()) return found->second;
+  return directory.front() == '#' ? id_in(directory) : std::nullopt;
 }
 
 void PathCache::insert(const std::string& directory, FileId id) {

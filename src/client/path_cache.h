@@ -2,7 +2,10 @@
 //
 // Also the lexical side of paths. Owner: the session. Thread: the loop's. Bound: kMaxEntries; a
 // full cache starts anew. Coherence: docs/decisions.md and design: stale answers and a raised epoch
-// clear it.
+// clear it. Symbolic links are never in it, for nothing says when they change.
+//
+// A directory is written as the root ("") or another directory's id ("#<id>"), and behind it the
+// names that lead down from there ("/a/b"), all of them directories' own.
 #pragma once
 
 #include <optional>
@@ -15,21 +18,29 @@
 
 namespace mayfly {
 
-inline constexpr std::size_t kMaxPathBytes = 4096;
+/// A path, and the directory that it is relative to. Without one it must be absolute.
+struct PathAt {
+  PathAt(std::string path) : text(std::move(path)) {}
+  PathAt(const char* path) : text(path) {}
+  PathAt(FileId directory, std::string path) : base(directory), text(std::move(path)) {}
+  std::optional<FileId> base;
+  std::string text;
+};
 
 /// A path taken apart: the directory that holds the last component, and that component.
 struct SplitPath {
-  enum class Last : std::uint8_t { name, dot, dot_dot };
-  std::string parent;              ///< normal form: "/", "/a", "/a/b"
-  std::string name;                ///< empty for the root itself
+  enum class Last : std::uint8_t { name, root, dot, dot_dot };
+  std::string parent;  ///< without empty names and ".", but ".." and symbolic links are in it
+  std::string name;    ///< empty unless `last` is a name: `parent` is the directory itself
   bool must_be_directory = false;  ///< the path ended with a slash, "." or ".."
-  Last last = Last::name;          ///< what the path's last component was before "." and ".."
-                                   ///< were resolved
+  Last last = Last::root;
 };
 
-/// Normalises an absolute path and splits off the last component. name_too_long, or no_entry for an
-/// empty path, invalid for one that is not absolute.
-Result<SplitPath> split(std::string_view path);
+/// name_too_long, or no_entry for an empty path, invalid for a relative one without a base.
+Result<SplitPath> split(const PathAt& path);
+
+/// How a directory is written that is known by its id alone.
+std::string written(FileId directory);
 
 class PathCache {
  public:

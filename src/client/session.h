@@ -4,8 +4,8 @@
 // run() or start()/wait(), which serialise on the Driver.
 // Order: operations of one thread happen in its order; those of different threads side by side.
 // Failure: errno values. A server that is gone gives io_error within the deadline, and one log line
-//   with its name. Paths are absolute within the file system ("/a/b"); "." and ".." are resolved by
-//   name.
+//   with its name. Paths are absolute within the file system ("/a/b") or relative to a directory
+//   that is open; their symbolic links are followed, but for the last where it is said otherwise.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,16 @@ struct SessionOptions {
   Layout layout;  ///< of new files; `first_server` is chosen per file
 };
 
+/// A request about a name.
+struct NamedRequest {
+  Opcode opcode{};
+  std::uint16_t flags = 0;
+  std::uint32_t mode = 0;     ///< of what is made
+  bool follows_last = false;  ///< a symbolic link by that name is not meant itself
+  std::string target = {};    ///< of a symbolic link to be made
+  DentryBody dentry = {};     ///< of a hard link to be made
+};
+
 struct FileSystemUsage {
   std::uint64_t capacity_bytes = 0;
   std::uint64_t used_bytes = 0;
@@ -53,13 +63,22 @@ class Session final : public Receiver {
   EventLoop& loop() { return loop_; }
 
   // By path.
-  Task<Result<Attributes>> stat(std::string path);
-  Task<Status> make_directory(std::string path, std::uint32_t mode);
-  Task<Status> remove_directory(std::string path);
-  Task<Status> remove_file(std::string path);
+  Task<Result<Attributes>> stat(PathAt path);
+  /// Of a symbolic link itself.
+  Task<Result<Attributes>> stat_link(PathAt path);
+  Task<Status> make_directory(PathAt path, std::uint32_t mode);
+  Task<Status> remove_directory(PathAt path);
+  Task<Status> remove_file(PathAt path);
+  /// `flags`: RENAME_NOREPLACE, RENAME_EXCHANGE.
+  Task<Status> rename(PathAt from, PathAt to, unsigned flags);
+  /// Another name for a file, or for a symbolic link itself unless `follows`.
+  Task<Status> link(PathAt from, PathAt to, bool follows);
+  Task<Status> make_symbolic_link(std::string target, PathAt path);
+  /// invalid: not a symbolic link.
+  Task<Result<std::string>> read_link(PathAt path);
   /// Both check what the process's user may do; see Credentials.
-  Task<Status> change_attributes(std::string path, ChangeBody change);
-  Task<Status> truncate(std::string path, std::uint64_t size);
+  Task<Status> change_attributes(PathAt path, ChangeBody change, bool follows = true);
+  Task<Status> truncate(PathAt path, std::uint64_t size);
 
   /// Sum over all servers.
   Task<Result<FileSystemUsage>> usage();
@@ -72,10 +91,9 @@ class Session final : public Receiver {
   void on_endpoint_failed(Endpoint& endpoint, Errc why) override;
 
   // For File, Directory and piece_io.
-  /// One request about a name (not the root): resolves the parent, asks the name's server, and
-  /// resolves anew when the cached path turns out to be stale. `mode` is for creations.
-  Task<Result<Reply>> named_call(Opcode opcode, SplitPath parts, std::uint16_t flags,
-                                 std::uint32_t mode);
+  /// One request about a name: resolves the parent, asks the name's server, goes where a symbolic
+  /// link or a moved file leads, and resolves anew when the cached path turns out to be stale.
+  Task<Result<Reply>> named_call(PathAt path, NamedRequest request);
   /// What File and the paths above do to an inode, checks of the user apart.
   Task<Status> set_attributes(FileId file, ChangeBody change);
   Task<Status> set_size(FileId file, std::uint64_t size);
@@ -93,7 +111,24 @@ class Session final : public Receiver {
   std::uint64_t epoch() const { return epoch_; }
 
  private:
-  Task<Result<FileId>> resolve_directory(std::string path);
+  /// The deepest directory on a path that is in the cache, and where its own path ends.
+  struct Known {
+    FileId id;
+    std::size_t end;
+  };
+  Known deepest_known(const std::string& path) const;
+  Task<Result<FileId>> resolve_directory(std::string& path, unsigned& links);
+  Task<Result<FileId>> ask_parent(FileId directory, std::uint64_t epoch);
+  Task<Result<Reply>> try_named_call(PathAt path, NamedRequest request);
+  Task<Result<Reply>> ask_name(FileId parent, const std::string& name, const NamedRequest& request,
+                               std::uint64_t epoch);
+  Task<Result<Reply>> ask_directory(FileId directory, SplitPath::Last last,
+                                    const NamedRequest& request, std::uint64_t epoch);
+  Task<Result<Reply>> refuse_file(FileId parent, const std::string& name);
+  Task<Result<Reply>> ask_home(FileId file, const NamedRequest& request, std::uint64_t epoch);
+  Task<Result<Reply>> try_rename(PathAt from, PathAt to, unsigned flags);
+  Task<Status> refuse_slash(PathAt path);
+  Task<Result<std::string>> target_of(Reply& reply);
   Task<Status> ask_end(std::uint32_t server, Attributes file, std::uint64_t& end);
   Task<Status> ask_usage(std::uint32_t server, FileSystemUsage& sum);
   Task<Status> ask_shut_down(std::uint32_t server);

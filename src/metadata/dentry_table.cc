@@ -38,7 +38,7 @@ std::size_t DentryTable::Hash::operator()(const Key& key) const {
 
 const Dentry& DentryTable::add(FileId parent, std::string_view name, FileId id, DentryType type) {
   const auto [dentry, is_new] =
-      dentries_.insert(Dentry{parent, id, ++last_cookie_, type, std::string(name)});
+      dentries_.insert(Dentry{parent, ++last_cookie_, std::string(name), id, type});
   MAYFLY_ASSERT(is_new);
   directories_[parent].append(&*dentry);
   return *dentry;
@@ -47,6 +47,11 @@ const Dentry& DentryTable::add(FileId parent, std::string_view name, FileId id, 
 const Dentry* DentryTable::find(FileId parent, std::string_view name) const {
   const auto dentry = dentries_.find(Key{parent, name});
   return dentry == dentries_.end() ? nullptr : &*dentry;
+}
+
+void DentryTable::redirect(const Dentry& dentry, FileId id, DentryType type) {
+  dentry.id = id;
+  dentry.type = type;
 }
 
 void DentryTable::remove(const Dentry& dentry) {

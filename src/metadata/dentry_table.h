@@ -14,10 +14,11 @@ namespace mayfly {
 
 struct Dentry {
   FileId parent;
-  FileId id;
   std::uint64_t cookie;  ///< grows with each dentry made on this server; from 1
-  DentryType type;
   std::string name;
+  // Not of the key: a rename onto the name changes what it leads to.
+  mutable FileId id;
+  mutable DentryType type;
 };
 
 /// The dentries of one directory, in the order of their cookies. Removal leaves a hole; the holes
@@ -55,6 +56,8 @@ class DentryTable {
   const Dentry& add(FileId parent, std::string_view name, FileId id, DentryType type);
   /// Null: no such name. Allocates nothing.
   const Dentry* find(FileId parent, std::string_view name) const;
+  /// Leads `dentry` elsewhere; its name, and its place among its siblings, stay.
+  void redirect(const Dentry& dentry, FileId id, DentryType type);
   /// `dentry` is gone thereafter.
   void remove(const Dentry& dentry);
 

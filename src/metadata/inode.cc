@@ -120,9 +120,31 @@ void Inode::touch(std::int64_t now_ns) {
   attributes_.mtime_ns = attributes_.ctime_ns = mtime_decided_ns_ = now_ns;
 }
 
+Status Inode::link(std::int64_t now_ns) {
+  if (attributes_.nlink >= kMaxLinks) return Errc::too_many_links;
+  ++attributes_.nlink;
+  attributes_.ctime_ns = now_ns;
+  return {};
+}
+
+void Inode::unlink(std::int64_t now_ns) {
+  --attributes_.nlink;
+  attributes_.ctime_ns = now_ns;
+}
+
 void Inode::orphan(std::int64_t now_ns) {
   attributes_.nlink = 0;
   attributes_.ctime_ns = now_ns;
+}
+
+void Inode::rename(FileId parent, std::int64_t now_ns) {
+  if (is_directory()) parent_ = parent;
+  attributes_.ctime_ns = now_ns;
+}
+
+void Inode::set_target(std::string_view target) {
+  target_ = std::make_unique<std::string>(target);
+  attributes_.size = target.size();
 }
 
 }  // namespace mayfly

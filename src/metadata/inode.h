@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "metadata/append_places.h"
@@ -47,9 +49,14 @@ struct AttributeChange {
 
 class Inode {
  public:
+  /// Names that a file can have, as on ext4.
+  static constexpr std::uint32_t kMaxLinks = 65'000;
+
   /// A new file; all three times and the instant that decided mtime are `attributes.mtime_ns`.
-  explicit Inode(const Attributes& attributes)
-      : attributes_(attributes), mtime_decided_ns_(attributes.mtime_ns) {}
+  Inode(const Attributes& attributes, FileId parent)
+      : attributes_(attributes),
+        parent_(attributes.is_directory() ? parent : FileId()),
+        mtime_decided_ns_(attributes.mtime_ns) {}
 
   /// The attributes as others see them, kSizeUnsettled included.
   Attributes attributes() const;
@@ -94,14 +101,28 @@ class Inode {
   void change(const AttributeChange& change, std::int64_t now_ns);
   /// An entry of this directory came or went.
   void touch(std::int64_t now_ns);
+  /// One more name. too_many_links: kMaxLinks.
+  Status link(std::int64_t now_ns);
+  /// One name less, of several.
+  void unlink(std::int64_t now_ns);
   /// The last name is gone.
   void orphan(std::int64_t now_ns);
+  /// Its name was changed; a directory is in `parent` from now on.
+  void rename(FileId parent, std::int64_t now_ns);
+
+  /// The directory that a directory is in; its own id for the root.
+  FileId parent() const { return parent_; }
+  /// Where a symbolic link leads; empty for everything else.
+  std::string_view target() const { return target_ ? std::string_view(*target_) : ""; }
+  void set_target(std::string_view target);
 
  private:
   std::uint32_t& count(Access access);
   bool is_written() const { return writers_ + appenders_ > 0; }
 
   Attributes attributes_;
+  FileId parent_;
+  std::unique_ptr<std::string> target_;  ///< of a symbolic link
   /// When mtime got its value, which utimes can make another time than that value.
   std::int64_t mtime_decided_ns_;
   /// Largest size reported since the pending truncate began: the cut has not met those bytes.

@@ -4,8 +4,8 @@
 
 namespace mayfly {
 
-Inode& InodeTable::add(const Attributes& attributes) {
-  const auto [inode, is_new] = inodes_.try_emplace(attributes.id, attributes);
+Inode& InodeTable::add(const Attributes& attributes, FileId parent) {
+  const auto [inode, is_new] = inodes_.try_emplace(attributes.id, attributes, parent);
   MAYFLY_ASSERT(is_new);
   return inode->second;
 }
@@ -27,8 +27,9 @@ void InodeTable::remove(FileId id) {
   inodes_.erase(inode);
 }
 
-void InodeTable::orphan(Inode& inode, std::int64_t now_ns) {
+void InodeTable::unlink(Inode& inode, std::int64_t now_ns) {
   MAYFLY_ASSERT(!inode.is_orphan());
+  if (!inode.is_directory() && inode.attributes().nlink > 1) return inode.unlink(now_ns);
   inode.orphan(now_ns);
   ++orphans_;
 }

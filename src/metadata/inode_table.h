@@ -18,14 +18,15 @@ class InodeTable {
   FileId next_id() { return {home_and_salt_, ++last_serial_}; }
 
   /// The inode of attributes.id, which must be new. Stays at its address until it is removed.
-  Inode& add(const Attributes& attributes);
+  Inode& add(const Attributes& attributes, FileId parent);
   /// Null: not here.
   Inode* find(FileId id);
   const Inode* find(FileId id) const;
   void remove(FileId id);
 
-  /// Takes the last name from an inode that is open; counted until it is removed.
-  void orphan(Inode& inode, std::int64_t now_ns);
+  /// Takes a name from an inode, a directory's only one; without any it is counted among the
+  /// orphans until it is removed.
+  void unlink(Inode& inode, std::int64_t now_ns);
 
   std::uint64_t size() const { return inodes_.size(); }
   std::uint64_t orphans() const { return orphans_; }

@@ -1,6 +1,6 @@
 #include "metadata/namespace.h"
 
-#include <algorithm>
+#include <dirent.h>
 
 #include "base/assert.h"
 
@@ -20,7 +20,8 @@ Attributes attributes_of(FileId id, DentryType type, const Creation& creation) {
   attributes.id = id;
   attributes.layout = creation.layout;
   attributes.atime_ns = attributes.mtime_ns = attributes.ctime_ns = creation.now_ns;
-  attributes.mode = (creation.mode & 07777) | (directory ? S_IFDIR : S_IFREG);
+  attributes.mode =
+      (creation.mode & 07777) | static_cast<std::uint32_t>(DTTOIF(static_cast<int>(type)));
   attributes.uid = creation.uid;
   attributes.gid = creation.gid;
   // Subdirectories are not counted: their dentries are spread over all servers.
@@ -37,7 +38,7 @@ Namespace::Namespace(std::uint32_t server, std::uint32_t servers, std::uint64_t 
 
 void Namespace::make_root(const Creation& creation) {
   MAYFLY_ASSERT(server_ == kRootId.home());
-  inodes_.add(attributes_of(kRootId, DentryType::directory, creation));
+  inodes_.add(attributes_of(kRootId, DentryType::directory, creation), kRootId);
 }
 
 Result<Entry> Namespace::lookup(FileId parent, std::string_view name) const {
@@ -48,28 +49,50 @@ Result<Entry> Namespace::lookup(FileId parent, std::string_view name) const {
 Result<Created> Namespace::create_file(FileId parent, std::string_view name,
                                        const Creation& creation, bool exclusive) {
   MAYFLY_CHECKED(check_name(name));
+  if (held_.contains(parent, name)) return Errc::busy;
   if (const Dentry* dentry = dentries_.find(parent, name)) {
     if (exclusive) return Errc::exists;
     if (dentry->type == DentryType::directory) return Errc::is_a_directory;
     return Created{entry_of(*dentry), false};
   }
   MAYFLY_CHECKED(check_creation(parent, name, creation));
-  const Attributes attributes = add(parent, name, DentryType::regular, creation);
-  return Created{{attributes.id, DentryType::regular, attributes}, true};
+  const Attributes attributes = add(parent, name, DentryType::regular, creation).attributes();
+  return Created{{attributes.id, DentryType::regular, attributes, {}}, true};
 }
 
 Result<Attributes> Namespace::make_directory(FileId parent, std::string_view name,
                                              const Creation& creation) {
-  MAYFLY_CHECKED(check_name(name));
-  if (dentries_.find(parent, name) != nullptr) return Errc::exists;
+  MAYFLY_CHECKED(check_new_name(parent, name));
   MAYFLY_CHECKED(check_creation(parent, name, creation));
-  return add(parent, name, DentryType::directory, creation);
+  return add(parent, name, DentryType::directory, creation).attributes();
+}
+
+Result<Attributes> Namespace::make_symbolic_link(FileId parent, std::string_view name,
+                                                 std::string_view target,
+                                                 const Creation& creation) {
+  MAYFLY_CHECKED(check_new_name(parent, name));
+  if (target.empty() || target.size() > kMaxTargetBytes) return Errc::invalid;
+  MAYFLY_CHECKED(check_creation(parent, name, creation));
+  Inode& link = add(parent, name, DentryType::symbolic_link, creation);
+  link.set_target(target);
+  return link.attributes();
 }
 
 Result<Release> Namespace::remove_file(FileId parent, std::string_view name, std::int64_t now_ns) {
   MAYFLY_TRY(dentry, find(parent, name));
   if (dentry->type == DentryType::directory) return Errc::is_a_directory;
-  return unlink(*dentry, now_ns);
+  const FileId id = dentry->id;
+  touch(parent, now_ns);
+  dentries_.remove(*dentry);
+  Inode* const inode = inodes_.find(id);
+  if (inode == nullptr) {
+    Release elsewhere;
+    elsewhere.attributes.id = id;
+    elsewhere.is_elsewhere = true;
+    return elsewhere;
+  }
+  inodes_.unlink(*inode, now_ns);
+  return release(*inode);
 }
 
 Result<DirectoryPage> Namespace::read_directory(FileId directory, std::uint64_t cookie,
@@ -105,15 +128,6 @@ Status Namespace::entomb(FileId directory) {
   if (directory == kRootId) return Errc::busy;
   if (dentries_.size_of(directory) > 0) return Errc::not_empty;
   fences_.entomb(directory);
-  return {};
-}
-
-Status Namespace::drop_directory_dentry(FileId parent, std::string_view name, FileId directory,
-                                        std::int64_t now_ns) {
-  MAYFLY_TRY(dentry, find(parent, name));
-  if (dentry->id != directory) return Errc::no_entry;
-  if (dentry->type != DentryType::directory) return Errc::not_a_directory;
-  unlink(*dentry, now_ns);
   return {};
 }
 
@@ -234,36 +248,41 @@ Status Namespace::check_parent(FileId parent) const {
 
 Status Namespace::check_creation(FileId parent, std::string_view name,
                                  const Creation& creation) const {
+  MAYFLY_CHECKED(check_addition(parent, name));
+  return is_valid(creation.layout, servers_) ? Status() : Errc::invalid;
+}
+
+Status Namespace::check_new_name(FileId parent, std::string_view name) const {
+  MAYFLY_CHECKED(check_name(name));
+  if (held_.contains(parent, name)) return Errc::busy;
+  return dentries_.find(parent, name) == nullptr ? Status() : Errc::exists;
+}
+
+Status Namespace::check_addition(FileId parent, std::string_view name) const {
   MAYFLY_CHECKED(check_parent(parent));
   if (fences_.is_frozen(parent)) return Errc::busy;
-  if (server_of_name(parent, name, servers_) != server_) return Errc::invalid;
-  return is_valid(creation.layout, servers_) ? Status() : Errc::invalid;
+  return server_of_name(parent, name, servers_) == server_ ? Status() : Errc::invalid;
 }
 
 Result<const Dentry*> Namespace::find(FileId parent, std::string_view name) const {
   MAYFLY_CHECKED(check_name(name));
+  if (held_.contains(parent, name)) return Errc::busy;
   if (const Dentry* dentry = dentries_.find(parent, name)) return dentry;
   MAYFLY_CHECKED(check_parent(parent));
   return Errc::no_entry;
 }
 
-Attributes Namespace::add(FileId parent, std::string_view name, DentryType type,
-                          const Creation& creation) {
-  const Attributes attributes = attributes_of(inodes_.next_id(), type, creation);
-  inodes_.add(attributes);
-  dentries_.add(parent, name, attributes.id, type);
-  if (Inode* directory = inodes_.find(parent)) directory->touch(creation.now_ns);
-  return attributes;
+Inode& Namespace::add(FileId parent, std::string_view name, DentryType type,
+                      const Creation& creation) {
+  const FileId id = inodes_.next_id();
+  Inode& inode = inodes_.add(attributes_of(id, type, creation), parent);
+  dentries_.add(parent, name, id, type);
+  touch(parent, creation.now_ns);
+  return inode;
 }
 
-Release Namespace::unlink(const Dentry& dentry, std::int64_t now_ns) {
-  Inode* inode = inodes_.find(dentry.id);
-  // Until there are hard links and renames, dentry and inode are on one server.
-  MAYFLY_ASSERT(inode != nullptr);
-  if (Inode* directory = inodes_.find(dentry.parent)) directory->touch(now_ns);
-  dentries_.remove(dentry);
-  inodes_.orphan(*inode, now_ns);
-  return release(*inode);
+void Namespace::touch(FileId directory, std::int64_t now_ns) {
+  if (Inode* inode = inodes_.find(directory)) inode->touch(now_ns);
 }
 
 Release Namespace::release(Inode& inode) {
@@ -274,8 +293,11 @@ Release Namespace::release(Inode& inode) {
 }
 
 Entry Namespace::entry_of(const Dentry& dentry) const {
-  Entry entry{dentry.id, dentry.type, std::nullopt};
-  if (const Inode* inode = inodes_.find(dentry.id)) entry.attributes = inode->attributes();
+  Entry entry{dentry.id, dentry.type, std::nullopt, {}};
+  if (const Inode* inode = inodes_.find(dentry.id)) {
+    entry.attributes = inode->attributes();
+    entry.target = inode->target();
+  }
   return entry;
 }
 

@@ -1,9 +1,9 @@
 // Namespace: one server's shard of the directory tree, in memory.
 //
 // A dentry (parent id, name) lives on server_of_name(parent, name); an inode is made on the server
-// of its first dentry, whose index is in the id. Every operation here is all-or-nothing and
-// concerns this shard only: what spans shards (rmdir, readdir, truncate) is coordinated by the
-// server, from the primitives below.
+// of its first dentry, whose index is in the id, and stays there whatever names it gets later.
+// Every operation here is all-or-nothing and concerns this shard only: what spans shards (rename,
+// link, rmdir, readdir, truncate) is coordinated by the server, from the primitives below.
 //
 // Owner: the server. Thread: the loop's. No I/O, no clock: times are passed in, nanoseconds since
 // 1970. Failure: an Errc, and nothing has changed. The parent's existence and type are checked
@@ -11,10 +11,12 @@
 //
 // Errors of all operations that take a name: name_too_long (over 255 bytes), invalid (empty, ".",
 // "..", or with '/' or NUL), stale (the parent is entombed or gone: drop the cached path and
-// resolve anew), not_a_directory (the parent is here and none). Of all that take a file's id:
-// no_entry if its inode is not here.
+// resolve anew), not_a_directory (the parent is here and none), and for all but the holder's own
+// busy (the name is held: try again when it is released). Of all that take a file's id: no_entry
+// if its inode is not here.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +26,7 @@
 #include "base/result.h"
 #include "metadata/dentry_table.h"
 #include "metadata/directory_fences.h"
+#include "metadata/held_names.h"
 #include "metadata/inode.h"
 #include "metadata/inode_table.h"
 #include "protocol/attributes.h"
@@ -44,6 +47,7 @@ struct Entry {
   FileId id;
   DentryType type = DentryType::regular;
   std::optional<Attributes> attributes;
+  std::string_view target;  ///< of a symbolic link that is here; valid while it lives
 };
 
 struct Created {
@@ -53,8 +57,9 @@ struct Created {
 
 /// What is left of a file after a name or a descriptor of it went.
 struct Release {
-  Attributes attributes;   ///< id and layout say whose chunks are meant
-  bool drop_data = false;  ///< neither name nor descriptor is left: the chunks must go
+  Attributes attributes;      ///< id and layout say whose chunks are meant
+  bool drop_data = false;     ///< neither name nor descriptor is left: the chunks must go
+  bool is_elsewhere = false;  ///< only the id is known: its home must be told to drop_link
 };
 
 /// Where a record is appended. Once the file has been cut again the place is void.
@@ -100,6 +105,12 @@ class Namespace {
                               bool exclusive);
   /// As create_file, exclusive.
   Result<Attributes> make_directory(FileId parent, std::string_view name, const Creation& creation);
+  /// As create_file, exclusive: a symbolic link to `target`, 1 to kMaxTargetBytes bytes (invalid).
+  Result<Attributes> make_symbolic_link(FileId parent, std::string_view name,
+                                        std::string_view target, const Creation& creation);
+  /// One more name for a file, whose home has done add_link. exists; else as create_file.
+  Status link_name(FileId parent, std::string_view name, FileId id, DentryType type,
+                   std::int64_t now_ns);
   /// unlink. An inode that is open stays as an orphan until its last close. no_entry;
   /// is_a_directory.
   Result<Release> remove_file(FileId parent, std::string_view name, std::int64_t now_ns);
@@ -109,10 +120,24 @@ class Namespace {
   Result<DirectoryPage> read_directory(FileId directory, std::uint64_t cookie,
                                        std::size_t max_entries) const;
 
+  // ---- rename -------------------------------------------------------------------------------
+  // The coordinator, the server of the old name, has both names held, in one order of all names so
+  // that no two wait for each other; then the new one put and the old one dropped; then both
+  // released. Whoever asks for either meanwhile waits (busy), so nobody sees half of it.
+
+  /// Holds a name, which need not exist, and gives what it leads to. An empty name of the root
+  /// stands for the tree: whoever renames a directory holds it first.
+  Result<std::optional<Entry>> hold(FileId parent, std::string_view name);
+  void release(FileId parent, std::string_view name);
+  /// Leads the held name to `id`, whatever it led to before. busy: the parent is frozen.
+  Status put(FileId parent, std::string_view name, FileId id, DentryType type, std::int64_t now_ns);
+  /// Removes the held name, which exists. The inode's home must be told if that was its last.
+  void drop(FileId parent, std::string_view name, std::int64_t now_ns);
+
   // ---- rmdir --------------------------------------------------------------------------------
-  // The coordinator, the server of the dentry, does: lookup; freeze_children on all servers; if
-  // all counted 0, drop_directory_dentry here and then entomb on all; else thaw on those that
-  // froze. In this order whoever is sent away with `stale` no longer finds the name.
+  // The coordinator, the server of the dentry, does: hold; freeze_children on all servers; if all
+  // counted 0, drop here, drop_link at the home, and then entomb on all; else thaw on those that
+  // froze; release. In this order whoever is sent away with `stale` no longer finds the name.
 
   /// Dentries here below `directory`; if 0 it is frozen here: creations in it give busy. busy:
   /// another has frozen it (or it is the root); stale: entombed.
@@ -123,14 +148,21 @@ class Namespace {
   /// inode nor dentry here. not_empty: there are dentries below it (it was not frozen);
   /// busy: the root.
   Status entomb(FileId directory);
-  /// Removes the dentry of a directory and its inode (an orphan while open). no_entry: no such
-  /// name, or it leads to another id than `directory` by now; not_a_directory.
-  Status drop_directory_dentry(FileId parent, std::string_view name, FileId directory,
-                               std::int64_t now_ns);
 
   // ---- inodes -------------------------------------------------------------------------------
 
   Result<Attributes> get_attributes(FileId id) const;
+  /// The same, and a symbolic link's target.
+  Result<Entry> get_entry(FileId id) const;
+  /// One more name, which another server is about to make. no_entry: orphans stay orphans;
+  /// not_permitted: a directory; too_many_links.
+  Status add_link(FileId id, std::int64_t now_ns);
+  /// One name less. no_entry: it has none.
+  Result<Release> drop_link(FileId id, std::int64_t now_ns);
+  /// A rename of it was done; it is in `parent` now.
+  Status renamed(FileId id, FileId parent, std::int64_t now_ns);
+  /// Of a directory; not_a_directory.
+  Result<FileId> parent_of(FileId id) const;
   Result<Attributes> set_attributes(FileId id, const AttributeChange& change, std::int64_t now_ns);
 
   /// Counts one more descriptor. Orphans can be opened too: a fork inherits descriptors.
@@ -166,21 +198,26 @@ class Namespace {
 
   /// The epoch of the namespace: 1 at the start. A request with an older one is refused.
   std::uint64_t epoch() const { return epoch_; }
-  std::uint64_t raise_epoch() { return ++epoch_; }
+  void raise_epoch(std::uint64_t epoch) { epoch_ = std::max(epoch_, epoch); }
 
   NamespaceCounts counts() const;
-  /// For tests, O(everything): each local dentry has its inode, nlink counts the dentries, orphans
-  /// are open, nothing lives below a frozen or entombed directory.
+  /// For tests, O(everything): what must hold within one shard. Orphans are open, nothing lives
+  /// below a frozen or entombed directory, the tables agree. What must hold between the shards:
+  /// metadata/session_check.h.
   Result<void, Failure> check_consistency() const;
+  const DentryTable& dentries() const { return dentries_; }
+  const InodeTable& inodes() const { return inodes_; }
 
  private:
   Result<Inode*> inode_of(FileId id);
   Result<const Inode*> inode_of(FileId id) const;
   Status check_parent(FileId parent) const;
+  Status check_new_name(FileId parent, std::string_view name) const;
+  Status check_addition(FileId parent, std::string_view name) const;
   Status check_creation(FileId parent, std::string_view name, const Creation& creation) const;
   Result<const Dentry*> find(FileId parent, std::string_view name) const;
-  Attributes add(FileId parent, std::string_view name, DentryType type, const Creation& creation);
-  Release unlink(const Dentry& dentry, std::int64_t now_ns);
+  Inode& add(FileId parent, std::string_view name, DentryType type, const Creation& creation);
+  void touch(FileId directory, std::int64_t now_ns);
   Release release(Inode& inode);
   Entry entry_of(const Dentry& dentry) const;
 
@@ -190,6 +227,7 @@ class Namespace {
   InodeTable inodes_;
   DentryTable dentries_;
   DirectoryFences fences_;
+  HeldNames held_;
 };
 
 }  // namespace mayfly

@@ -18,6 +18,9 @@ inline constexpr FileId kRootId{.home_and_salt = 0, .serial = 1};
 
 /// Bytes of a name at the most (NAME_MAX).
 inline constexpr std::uint32_t kMaxNameBytes = 255;
+/// Bytes of a path, its end included (PATH_MAX), and so of a symbolic link's target without one.
+inline constexpr std::uint32_t kMaxPathBytes = 4096;
+inline constexpr std::uint32_t kMaxTargetBytes = kMaxPathBytes - 1;
 
 /// What a dentry names. The values are those of DT_DIR, DT_REG and DT_LNK of <dirent.h>.
 enum class DentryType : std::uint8_t {
@@ -48,6 +51,7 @@ struct Attributes {
   std::uint32_t truncate_generation = 0;
 
   bool is_directory() const { return S_ISDIR(mode); }
+  bool is_symbolic_link() const { return S_ISLNK(mode); }
   friend bool operator==(const Attributes&, const Attributes&) = default;
 };
 static_assert(std::endian::native == std::endian::little);

@@ -26,6 +26,10 @@ void append_bytes(WireBytes& wire, const void* data, std::size_t bytes) {
   wire.insert(wire.end(), begin, begin + bytes);
 }
 
+void append_bytes(WireBytes& wire, std::string_view text) {
+  append_bytes(wire, text.data(), text.size());
+}
+
 std::string_view text(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -36,6 +40,21 @@ bool take(Bytes& bytes, T& value) {
   if (bytes.size() < sizeof value) return false;
   std::memcpy(&value, bytes.data(), sizeof value);
   bytes = bytes.subspan(sizeof value);
+  return true;
+}
+
+/// A name that is not the last thing of its body goes behind its length.
+void append_name(WireBytes& wire, std::string_view name) {
+  const auto length = static_cast<std::uint16_t>(name.size());
+  append_bytes(wire, &length, sizeof length);
+  append_bytes(wire, name);
+}
+
+bool take_name(Bytes& bytes, std::string_view& name) {
+  std::uint16_t length = 0;
+  if (!take(bytes, length) || length > kMaxNameBytes || length > bytes.size()) return false;
+  name = text(bytes.first(length));
+  bytes = bytes.subspan(length);
   return true;
 }
 
@@ -77,6 +96,65 @@ Result<NameBody> decode_name(Bytes bytes) {
   return body;
 }
 
+WireBytes encode(const SymbolicLinkBody& body) {
+  WireBytes wire;
+  const NameWire fixed{body.link.mode, body.link.gid, body.link.layout};
+  append_bytes(wire, &fixed, sizeof fixed);
+  append_name(wire, body.link.name);
+  append_bytes(wire, body.target);
+  return wire;
+}
+
+Result<SymbolicLinkBody> decode_symbolic_link(Bytes bytes) {
+  NameWire fixed;
+  SymbolicLinkBody body;
+  if (!take(bytes, fixed) || !take_name(bytes, body.link.name)) return Errc::bad_message;
+  if (bytes.empty() || bytes.size() > kMaxTargetBytes) return Errc::bad_message;
+  body.link.mode = fixed.mode;
+  body.link.gid = fixed.gid;
+  body.link.layout = fixed.layout;
+  body.target = text(bytes);
+  return body;
+}
+
+WireBytes encode(const DentryBody& body) {
+  WireBytes wire;
+  const auto type = static_cast<std::uint32_t>(body.type);
+  append_bytes(wire, &body.id, sizeof body.id);
+  append_bytes(wire, &type, sizeof type);
+  append_bytes(wire, body.name);
+  return wire;
+}
+
+Result<DentryBody> decode_dentry(Bytes bytes) {
+  DentryBody body;
+  std::uint32_t type = 0;
+  if (!take(bytes, body.id) || !take(bytes, type)) return Errc::bad_message;
+  body.type = static_cast<DentryType>(type);
+  const bool is_known = body.type == DentryType::directory || body.type == DentryType::regular ||
+                        body.type == DentryType::symbolic_link;
+  if (!is_known || type > 0xff || !body.id.valid()) return Errc::bad_message;
+  if (bytes.size() > kMaxNameBytes) return Errc::bad_message;
+  body.name = text(bytes);
+  return body;
+}
+
+WireBytes encode(const RenameBody& body) {
+  WireBytes wire;
+  append_bytes(wire, &body.new_parent, sizeof body.new_parent);
+  append_name(wire, body.old_name);
+  append_bytes(wire, body.new_name);
+  return wire;
+}
+
+Result<RenameBody> decode_rename(Bytes bytes) {
+  RenameBody body;
+  if (!take(bytes, body.new_parent) || !take_name(bytes, body.old_name)) return Errc::bad_message;
+  if (bytes.size() > kMaxNameBytes || !body.new_parent.valid()) return Errc::bad_message;
+  body.new_name = text(bytes);
+  return body;
+}
+
 Result<ChangeBody> decode_change(Bytes bytes) {
   ChangeBody body;
   if (!take(bytes, body) || !bytes.empty()) return Errc::bad_message;
@@ -114,10 +192,25 @@ Result<std::vector<DirectoryEntry>> decode_entries(Bytes bytes) {
   return entries;
 }
 
+WireBytes encode(const InodeBody& body) {
+  WireBytes wire;
+  wire.reserve(sizeof body.attributes + body.target.size());
+  append_bytes(wire, &body.attributes, sizeof body.attributes);
+  append_bytes(wire, body.target);
+  return wire;
+}
+
+Result<InodeBody> decode_inode(Bytes bytes) {
+  InodeBody body;
+  if (!take(bytes, body.attributes) || bytes.size() > kMaxTargetBytes) return Errc::bad_message;
+  if (bytes.empty() == body.attributes.is_symbolic_link()) return Errc::bad_message;
+  body.target = text(bytes);
+  return body;
+}
+
 Result<Attributes> decode_attributes(Bytes bytes) {
-  Attributes attributes;
-  if (!take(bytes, attributes) || !bytes.empty()) return Errc::bad_message;
-  return attributes;
+  MAYFLY_TRY(body, decode_inode(bytes));
+  return body.attributes;
 }
 
 }  // namespace mayfly

@@ -38,6 +38,33 @@ struct NameBody {
 WireBytes encode(const NameBody& body);
 Result<NameBody> decode_name(Bytes bytes);
 
+/// make_symbolic_link. Wire: a NameBody's fixed part, length of the name, name, target.
+struct SymbolicLinkBody {
+  NameBody link;
+  std::string_view target;  ///< points into the message
+};
+WireBytes encode(const SymbolicLinkBody& body);
+Result<SymbolicLinkBody> decode_symbolic_link(Bytes bytes);
+
+/// link and put_name: the name (in header.file) shall lead to `id`. The reply to hold_name: it does
+/// (and no name). Wire: id, type, name.
+struct DentryBody {
+  FileId id;
+  DentryType type = DentryType::regular;
+  std::string_view name;  ///< points into the message
+};
+WireBytes encode(const DentryBody& body);
+Result<DentryBody> decode_dentry(Bytes bytes);
+
+/// rename: the old name is in header.file. Wire: new parent, length of the old name, both names.
+struct RenameBody {
+  FileId new_parent;
+  std::string_view old_name;  ///< both point into the message
+  std::string_view new_name;
+};
+WireBytes encode(const RenameBody& body);
+Result<RenameBody> decode_rename(Bytes bytes);
+
 enum AttributeMask : std::uint32_t { kMode = 1, kUid = 2, kGid = 4, kAtime = 8, kMtime = 16 };
 
 /// set_attributes: only what `mask` names is changed. Wire: as it stands.
@@ -64,7 +91,14 @@ void append(WireBytes& page, const DirectoryEntry& entry);
 /// The entries of a page, in order; names point into `bytes`.
 Result<std::vector<DirectoryEntry>> decode_entries(Bytes bytes);
 
-/// The attributes that a reply's body holds.
+/// The attributes that a reply's body holds, and behind those of a symbolic link its target.
+struct InodeBody {
+  Attributes attributes;
+  std::string_view target;  ///< points into the message
+};
+WireBytes encode(const InodeBody& body);
+Result<InodeBody> decode_inode(Bytes bytes);
+/// The attributes alone.
 Result<Attributes> decode_attributes(Bytes bytes);
 
 }  // namespace mayfly

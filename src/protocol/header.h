@@ -77,18 +77,24 @@ inline constexpr std::uint16_t kSlot = 16;        ///< write: the bytes stand in
 inline constexpr std::uint16_t kKeepSlot = 32;    ///< write: leave the slot with the client
 inline constexpr std::uint16_t kToSlot = 64;      ///< read: leave the bytes in a slot for a get
 inline constexpr std::uint16_t kHasSize = 128;    ///< close: offset, argument are a size report
-inline constexpr std::uint16_t kDirectory = 256;  ///< open_name: O_DIRECTORY
+inline constexpr std::uint16_t kDirectory = 256;  ///< open_name: O_DIRECTORY; rename: the old name
+                                                  ///< must be a directory's
 inline constexpr std::uint16_t kConfirm = 1024;   ///< release_slot: say whether it was the sender's
 inline constexpr std::uint16_t kAppend = 2048;    ///< open, close, write: O_APPEND
 inline constexpr std::uint16_t kGiveBack = 4096;  ///< append: the place was not written to
 inline constexpr std::uint16_t kUnsure = 512;     ///< close: a write failed that may yet be done
+inline constexpr std::uint16_t kNewDirectory = 8192;  ///< rename: so must the new one, or nobody's
 }  // namespace request_flags
 
 namespace reply_flags {
-inline constexpr std::uint16_t kCreated = 1;   ///< open_name: the file is new
-inline constexpr std::uint16_t kSlotKept = 2;  ///< write: the slot is the client's again
-inline constexpr std::uint16_t kInSlot = 4;    ///< read: the bytes stand in the slot `second`
-inline constexpr std::uint16_t kMore = 8;      ///< read_directory: there is a next page
+inline constexpr std::uint16_t kCreated = 1;     ///< open_name: the file is new
+inline constexpr std::uint16_t kSlotKept = 2;    ///< write: the slot is the client's again
+inline constexpr std::uint16_t kInSlot = 4;      ///< read: the bytes stand in the slot `second`
+inline constexpr std::uint16_t kMore = 8;        ///< read_directory: there is a next page
+inline constexpr std::uint16_t kElsewhere = 16;  ///< look_up, open_name: value and second are the
+                                                 ///< id of a file whose home must be asked
+inline constexpr std::uint16_t kLink = 32;  ///< look_up, open_name, open_id, get_attributes: it is
+                                            ///< a symbolic link, whose target follows
 }  // namespace reply_flags
 
 /// A range within a chunk, as `length` of read and write holds it: chunks are at most 16 MiB.

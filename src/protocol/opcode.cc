@@ -20,6 +20,10 @@ const char* name_of(Opcode opcode) {
                                                                "set_size",
                                                                "append",
                                                                "make_directory",
+                                                               "make_symbolic_link",
+                                                               "link",
+                                                               "rename",
+                                                               "get_parent",
                                                                "remove_directory",
                                                                "remove_file",
                                                                "read_directory",
@@ -34,7 +38,14 @@ const char* name_of(Opcode opcode) {
                                                                "cut_data",
                                                                "freeze_directory",
                                                                "thaw_directory",
-                                                               "entomb_directory"};
+                                                               "entomb_directory",
+                                                               "hold_name",
+                                                               "put_name",
+                                                               "release_name",
+                                                               "add_link",
+                                                               "drop_link",
+                                                               "note_rename",
+                                                               "raise_epoch"};
   return index_of(opcode) < kNames.size() ? kNames[index_of(opcode)] : "?";
 }
 

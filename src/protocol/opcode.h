@@ -22,6 +22,10 @@ enum class Opcode : std::uint8_t {
   set_size,
   append,
   make_directory,
+  make_symbolic_link,
+  link,
+  rename,
+  get_parent,
   remove_directory,
   remove_file,
   read_directory,
@@ -39,6 +43,13 @@ enum class Opcode : std::uint8_t {
   freeze_directory,
   thaw_directory,
   entomb_directory,
+  hold_name,
+  put_name,
+  release_name,
+  add_link,
+  drop_link,
+  note_rename,
+  raise_epoch,
   count_,  ///< not an opcode
 };
 

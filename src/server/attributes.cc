@@ -1,14 +1,8 @@
-// get_attributes, set_attributes, usage.
+// set_attributes, usage.
 #include "protocol/bodies.h"
 #include "server/operation.h"
 
 namespace mayfly {
-
-void get_attributes(Server& server, const Request& request) {
-  const auto attributes = server.names().get_attributes(request.header.file);
-  if (!attributes) return server.reply(request, attributes.error());
-  server.reply(request, Errc::ok, 0, 0, 0, as_wire(*attributes));
-}
 
 void set_attributes(Server& server, const Request& request) {
   const auto body = decode_change(request.body.payload());

@@ -1,7 +1,6 @@
-// close, report_size, remove_file: what a file's size becomes, and when its data may go.
+// close, report_size: what a file's size becomes, and when its data may go.
 #include <algorithm>
 
-#include "protocol/bodies.h"
 #include "server/operation.h"
 
 namespace mayfly {
@@ -49,14 +48,6 @@ void report_size(Server& server, const Request& request) {
   const auto attributes = server.names().report_size(request.header.file, *report);
   if (!attributes) return server.reply(request, attributes.error());
   server.reply(request, Errc::ok, 0, 0, 0, as_wire(*attributes));
-}
-
-void remove_file(Server& server, const Request& request) {
-  const auto body = decode_name(request.body.payload());
-  if (!body) return server.reply(request, body.error());
-  const auto release = server.names().remove_file(request.header.file, body->name, wall_clock_ns());
-  server.settle(release);
-  server.reply(request, release ? Errc::ok : release.error());
 }
 
 }  // namespace mayfly

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -54,6 +55,8 @@ struct Connection {
 
   /// Directories that this server froze for an rmdir; thawed if it dies before it has decided.
   std::set<FileId> frozen;
+  /// Names that this server holds for a rename; released if it dies.
+  std::set<std::pair<FileId, std::string>> held;
 
   Gate requests;
 };

@@ -1,16 +1,67 @@
-// look_up: one name, one trip.
+// look_up, get_attributes, get_parent: one name or one inode, one trip.
 #include "protocol/bodies.h"
 #include "server/operation.h"
 
 namespace mayfly {
+namespace {
 
-void look_up(Server& server, const Request& request) {
+Task<void> reply_with_target(Server& server, Request request, WireBytes body) {
+  ReplyHeader header = server.reply_header(request, Errc::ok);
+  header.flags = reply_flags::kLink;
+  co_await server.reply_with(request, header, body);
+}
+
+/// The answer to look_up with what has been found; `stale` names are answered elsewhere.
+void answer(Server& server, Request& request, const Result<Entry>& entry) {
+  if (!entry) return server.reply(request, entry.error());
+  reply_entry(server, request, *entry);
+}
+
+Task<void> look_up_later(Server& server, Request request) {
+  const auto body = decode_name(request.body.payload());
+  MAYFLY_ASSERT(body.has_value());
+  auto entry = server.names().lookup(request.header.file, body->name);
+  while (is_fenced(server, entry, request.header.file, body->name)) {
+    co_await server.fences().wait(request.header.file, body->name);
+    entry = server.names().lookup(request.header.file, body->name);
+  }
+  answer(server, request, entry);
+}
+
+}  // namespace
+
+void reply_entry(Server& server, Request& request, const Entry& entry) {
+  if (!entry.attributes) {
+    return server.reply(request, Errc::ok, entry.id.home_and_salt, entry.id.serial,
+                        reply_flags::kElsewhere);
+  }
+  if (entry.target.empty()) {
+    return server.reply(request, Errc::ok, 0, 0, 0, as_wire(*entry.attributes));
+  }
+  InodeBody body;
+  body.attributes = *entry.attributes;
+  body.target = entry.target;
+  server.loop().spawn(reply_with_target(server, std::move(request), encode(body)));
+}
+
+void look_up(Server& server, Request& request) {
   const auto body = decode_name(request.body.payload());
   if (!body) return server.reply(request, body.error());
   const auto entry = server.names().lookup(request.header.file, body->name);
-  if (!entry) return server.reply(request, entry.error());
-  if (!entry->attributes) return server.reply(request, Errc::stale);
-  server.reply(request, Errc::ok, 0, 0, 0, as_wire(*entry->attributes));
+  if (is_fenced(server, entry, request.header.file, body->name)) {
+    return server.loop().spawn(look_up_later(server, std::move(request)));
+  }
+  answer(server, request, entry);
+}
+
+void get_attributes(Server& server, Request& request) {
+  answer(server, request, server.names().get_entry(request.header.file));
+}
+
+void get_parent(Server& server, const Request& request) {
+  const auto parent = server.names().parent_of(request.header.file);
+  if (!parent) return server.reply(request, parent.error());
+  server.reply(request, Errc::ok, parent->home_and_salt, parent->serial);
 }
 
 }  // namespace mayfly

@@ -60,22 +60,14 @@ Task<void> finish_open(Server& server, const Request& request, FileId file, bool
   server.reply(request, Errc::ok, 0, 0, flags, as_wire(attributes));
 }
 
-}  // namespace
-
-Task<void> open_name(Server& server, Request request) {
-  const auto body = decode_name(request.body.payload());
-  if (!body) co_return server.reply(request, body.error());
-  auto found = find_or_create(server, request, *body);
-  while (!found && found.error() == Errc::busy && server.frozen().contains(request.header.file)) {
-    co_await wait_for_thaw(server, request.header.file);
-    found = find_or_create(server, request, *body);
+/// Of a regular file that is here. The others are answered with what they are: a directory's handle
+/// is not counted, for it keeps nothing alive, and a symbolic link the client follows.
+Task<void> open_entry(Server& server, Request request, Entry entry, std::uint16_t flags) {
+  if (!entry.attributes || entry.type == DentryType::symbolic_link) {
+    co_return reply_entry(server, request, entry);
   }
-  if (!found) co_return server.reply(request, found.error());
-  const Entry& entry = found->entry;
-  if (!entry.attributes) co_return server.reply(request, Errc::stale);
   if (entry.type == DentryType::directory) {
     const bool writes = request.has(request_flags::kForWrite | request_flags::kTruncate);
-    // A directory's handle is not counted: it keeps nothing alive.
     co_return server.reply(request, writes ? Errc::is_a_directory : Errc::ok, 0, 0, 0,
                            as_wire(*entry.attributes));
   }
@@ -86,12 +78,28 @@ Task<void> open_name(Server& server, Request request) {
   const bool has_bytes =
       entry.attributes->size != 0 || (entry.attributes->flags & kSizeUnsettled) != 0;
   co_await finish_open(server, request, entry.id,
-                       has_bytes && request.has(request_flags::kTruncate),
-                       found->created ? reply_flags::kCreated : 0);
+                       has_bytes && request.has(request_flags::kTruncate), flags);
+}
+
+}  // namespace
+
+Task<void> open_name(Server& server, Request request) {
+  const auto body = decode_name(request.body.payload());
+  if (!body) co_return server.reply(request, body.error());
+  auto found = find_or_create(server, request, *body);
+  while (is_fenced(server, found, request.header.file, body->name)) {
+    co_await server.fences().wait(request.header.file, body->name);
+    found = find_or_create(server, request, *body);
+  }
+  if (!found) co_return server.reply(request, found.error());
+  co_await open_entry(server, std::move(request), found->entry,
+                      found->created ? reply_flags::kCreated : 0);
 }
 
 Task<void> open_id(Server& server, Request request) {
-  co_await finish_open(server, request, request.header.file, false, 0);
+  const auto entry = server.names().get_entry(request.header.file);
+  if (!entry) co_return server.reply(request, entry.error());
+  co_await open_entry(server, std::move(request), *entry, 0);
 }
 
 Task<void> make_directory(Server& server, Request request) {
@@ -100,12 +108,26 @@ Task<void> make_directory(Server& server, Request request) {
   const Creation creation = creation_of(request, *body);
   const FileId parent = request.header.file;
   auto made = server.names().make_directory(parent, body->name, creation);
-  while (!made && made.error() == Errc::busy && server.frozen().contains(parent)) {
-    co_await wait_for_thaw(server, parent);
+  while (is_fenced(server, made, parent, body->name)) {
+    co_await server.fences().wait(parent, body->name);
     made = server.names().make_directory(parent, body->name, creation);
   }
   if (!made) co_return server.reply(request, made.error());
   server.reply(request, Errc::ok, 0, 0, 0, as_wire(*made));
+}
+
+Task<void> make_symbolic_link(Server& server, Request request) {
+  const auto body = decode_symbolic_link(request.body.payload());
+  if (!body) co_return server.reply(request, body.error());
+  const Creation creation = creation_of(request, body->link);
+  const FileId parent = request.header.file;
+  Namespace& names = server.names();
+  auto made = names.make_symbolic_link(parent, body->link.name, body->target, creation);
+  while (is_fenced(server, made, parent, body->link.name)) {
+    co_await server.fences().wait(parent, body->link.name);
+    made = names.make_symbolic_link(parent, body->link.name, body->target, creation);
+  }
+  server.reply(request, made ? Errc::ok : made.error());
 }
 
 }  // namespace mayfly

@@ -7,42 +7,57 @@ namespace {
 
 using Table = std::array<Operation, kOpcodes>;
 
+template <auto handler>
+Operation at_once() {
+  return {[](Server& server, Request& request) { handler(server, request); }, nullptr};
+}
+
+template <Task<void> (*handler)(Server&, Request)>
+Operation task() {
+  return {nullptr, handler};
+}
+
 Table make_table() {
   Table table{};
-  const auto at_once = [&table](Opcode opcode, void (*handler)(Server&, const Request&)) {
-    table[index_of(opcode)].at_once = handler;
-  };
-  const auto task = [&table](Opcode opcode, Task<void> (*handler)(Server&, Request)) {
-    table[index_of(opcode)].task = handler;
-  };
-  task(Opcode::disconnect, disconnect);
-  at_once(Opcode::shut_down, shut_down);
-  at_once(Opcode::ping, ping);
-  at_once(Opcode::look_up, look_up);
-  task(Opcode::open_name, open_name);
-  task(Opcode::open_id, open_id);
-  at_once(Opcode::close, close_file);
-  at_once(Opcode::get_attributes, get_attributes);
-  at_once(Opcode::set_attributes, set_attributes);
-  at_once(Opcode::report_size, report_size);
-  task(Opcode::set_size, set_size);
-  task(Opcode::append, append);
-  task(Opcode::make_directory, make_directory);
-  task(Opcode::remove_directory, remove_directory);
-  at_once(Opcode::remove_file, remove_file);
-  task(Opcode::read_directory, read_directory);
-  task(Opcode::lease_slot, lease_slot);
-  at_once(Opcode::release_slot, release_slot);
-  task(Opcode::write, write);
-  task(Opcode::read, read);
-  at_once(Opcode::data_end, data_end);
-  at_once(Opcode::seek_data, seek_data);
-  task(Opcode::sync_data, sync_data);
-  at_once(Opcode::usage, usage);
-  task(Opcode::cut_data, cut_data);
-  at_once(Opcode::freeze_directory, freeze_directory);
-  at_once(Opcode::thaw_directory, thaw_directory);
-  at_once(Opcode::entomb_directory, entomb_directory);
+  table[index_of(Opcode::disconnect)] = task<disconnect>();
+  table[index_of(Opcode::shut_down)] = at_once<shut_down>();
+  table[index_of(Opcode::ping)] = at_once<ping>();
+  table[index_of(Opcode::look_up)] = at_once<look_up>();
+  table[index_of(Opcode::open_name)] = task<open_name>();
+  table[index_of(Opcode::open_id)] = task<open_id>();
+  table[index_of(Opcode::close)] = at_once<close_file>();
+  table[index_of(Opcode::get_attributes)] = at_once<get_attributes>();
+  table[index_of(Opcode::set_attributes)] = at_once<set_attributes>();
+  table[index_of(Opcode::report_size)] = at_once<report_size>();
+  table[index_of(Opcode::set_size)] = task<set_size>();
+  table[index_of(Opcode::append)] = task<append>();
+  table[index_of(Opcode::make_directory)] = task<make_directory>();
+  table[index_of(Opcode::make_symbolic_link)] = task<make_symbolic_link>();
+  table[index_of(Opcode::link)] = task<link>();
+  table[index_of(Opcode::rename)] = task<rename>();
+  table[index_of(Opcode::get_parent)] = at_once<get_parent>();
+  table[index_of(Opcode::remove_directory)] = task<remove_directory>();
+  table[index_of(Opcode::remove_file)] = at_once<remove_file>();
+  table[index_of(Opcode::read_directory)] = task<read_directory>();
+  table[index_of(Opcode::lease_slot)] = task<lease_slot>();
+  table[index_of(Opcode::release_slot)] = at_once<release_slot>();
+  table[index_of(Opcode::write)] = task<write>();
+  table[index_of(Opcode::read)] = task<read>();
+  table[index_of(Opcode::data_end)] = at_once<data_end>();
+  table[index_of(Opcode::seek_data)] = at_once<seek_data>();
+  table[index_of(Opcode::sync_data)] = task<sync_data>();
+  table[index_of(Opcode::usage)] = at_once<usage>();
+  table[index_of(Opcode::cut_data)] = task<cut_data>();
+  table[index_of(Opcode::freeze_directory)] = at_once<freeze_directory>();
+  table[index_of(Opcode::thaw_directory)] = at_once<thaw_directory>();
+  table[index_of(Opcode::entomb_directory)] = at_once<entomb_directory>();
+  table[index_of(Opcode::hold_name)] = task<hold_name>();
+  table[index_of(Opcode::put_name)] = task<put_name>();
+  table[index_of(Opcode::release_name)] = at_once<release_name>();
+  table[index_of(Opcode::add_link)] = at_once<add_link>();
+  table[index_of(Opcode::drop_link)] = at_once<drop_link>();
+  table[index_of(Opcode::note_rename)] = at_once<note_rename>();
+  table[index_of(Opcode::raise_epoch)] = at_once<raise_epoch>();
   return table;
 }
 

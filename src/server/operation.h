@@ -5,12 +5,16 @@
 // request's pass. Errors of a request go to its sender only.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "server/server.h"
 
 namespace mayfly {
 
 struct Operation {
-  void (*at_once)(Server&, const Request&) = nullptr;
+  void (*at_once)(Server&, Request&) = nullptr;
   Task<void> (*task)(Server&, Request) = nullptr;
 };
 
@@ -25,18 +29,22 @@ Task<void> disconnect(Server& server, Request request);
 void shut_down(Server& server, const Request& request);
 void ping(Server& server, const Request& request);
 
-void look_up(Server& server, const Request& request);
+void look_up(Server& server, Request& request);
 Task<void> open_name(Server& server, Request request);
 Task<void> open_id(Server& server, Request request);
 void close_file(Server& server, const Request& request);
-void get_attributes(Server& server, const Request& request);
+void get_attributes(Server& server, Request& request);
+void get_parent(Server& server, const Request& request);
 void set_attributes(Server& server, const Request& request);
 void report_size(Server& server, const Request& request);
 Task<void> set_size(Server& server, Request request);
 Task<void> append(Server& server, Request request);
 Task<void> make_directory(Server& server, Request request);
+Task<void> make_symbolic_link(Server& server, Request request);
+Task<void> link(Server& server, Request request);
+Task<void> rename(Server& server, Request request);
 Task<void> remove_directory(Server& server, Request request);
-void remove_file(Server& server, const Request& request);
+void remove_file(Server& server, Request& request);
 Task<void> read_directory(Server& server, Request request);
 
 Task<void> lease_slot(Server& server, Request request);
@@ -52,14 +60,43 @@ Task<void> cut_data(Server& server, Request request);
 void freeze_directory(Server& server, const Request& request);
 void thaw_directory(Server& server, const Request& request);
 void entomb_directory(Server& server, const Request& request);
+Task<void> hold_name(Server& server, Request request);
+Task<void> put_name(Server& server, Request request);
+void release_name(Server& server, const Request& request);
+void add_link(Server& server, const Request& request);
+void drop_link(Server& server, const Request& request);
+void note_rename(Server& server, const Request& request);
+void raise_epoch(Server& server, const Request& request);
+
+/// The answer to whoever looked for this entry: its attributes, with a symbolic link's target, or
+/// where to ask for them. May take the request to answer later.
+void reply_entry(Server& server, Request& request, const Entry& entry);
+
+/// Whether `result` says that the name is held or its directory frozen: wait at the fence, and do
+/// it again.
+template <class T>
+bool is_fenced(const Server& server, const Result<T>& result, FileId parent,
+               std::string_view name) {
+  return !result && result.error() == Errc::busy && server.fences().stands_before(parent, name);
+}
 
 /// Cuts the file to `size` on every server that can hold its chunks, then in its inode. Shared by
 /// set_size and by open with O_TRUNC. Holds the file's truncate lock.
 Task<Result<Attributes>> truncate_file(Server& server, FileId file, std::uint64_t size);
 
-/// Lets the directory be used again; whoever waited for that goes on.
+/// Namespace::hold once the name is free, with its fence. release_held must follow.
+Task<Result<std::optional<Entry>>> hold_when_free(Server& server, FileId parent, std::string name);
+void release_held(Server& server, FileId parent, std::string_view name);
+
+/// add_link, drop_link or note_rename (into `parent`) at the inode's home.
+Task<Status> tell_home(Server& server, Opcode opcode, FileId id, FileId parent = {});
+
+/// The steps of an rmdir that its coordinator takes on all servers, this one included. The first
+/// gives not_empty, and leaves nothing frozen if it fails; bury ends what it began.
+Task<Status> freeze_if_empty(Server& server, FileId directory);
+Task<Status> thaw_everywhere(Server& server, FileId directory);
+Task<Status> bury(Server& server, FileId directory);
+/// Lets the directory be used again on this server; whoever waited for that goes on.
 void thaw(Server& server, FileId directory);
-/// Waits until the directory is no longer frozen.
-Task<void> wait_for_thaw(Server& server, FileId directory);
 
 }  // namespace mayfly

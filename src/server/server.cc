@@ -58,7 +58,7 @@ void Server::serve() {
 
 Task<void> Server::wind_down() {
   stop();
-  release_frozen();
+  fences_.lift_all();
   // What is in flight is answered, if that does not take long: launchers kill a second after TERM.
   for (auto& [cookie, connection] : connections_) loop().spawn(flush(connection));
   const TimePoint patience = loop().now() + kPatience;
@@ -69,7 +69,7 @@ Task<void> Server::wind_down() {
   // Requests between servers (dropping data, say) run without a connection of ours.
   while (!connections_.empty() || retiring_ != 0 || loop().spawned() != 0) {
     while (!connections_.empty()) expel(connections_.begin()->second);
-    release_frozen();
+    fences_.lift_all();
     co_await sleep_for(loop(), std::chrono::milliseconds(1));
   }
 }
@@ -79,12 +79,6 @@ Task<void> Server::flush(std::shared_ptr<Connection> connection) {
   // A peer that is gone needs no answer any more.
   const Status flushed = co_await std::move(flushing);
   if (!flushed) log::debug("{}: a client did not hear the last of us", name_);
-}
-
-void Server::release_frozen() {
-  for (auto& [directory, waiters] : std::exchange(frozen_, {})) {
-    const Semaphore::Permit permit(*waiters, 1);
-  }
 }
 
 void Server::on_message(Message message) {
@@ -190,6 +184,9 @@ Task<void> Server::retire(std::shared_ptr<Connection> connection) {
   connection->write_slots.clear();
   connection->read_slots.clear();
   for (const FileId directory : std::exchange(connection->frozen, {})) thaw(*this, directory);
+  for (const auto& [parent, name] : std::exchange(connection->held, {})) {
+    release_held(*this, parent, name);
+  }
   co_await connection->requests.closed();
   connection->write_slots.clear();
   connection->read_slots.clear();

@@ -18,6 +18,7 @@
 #include "metadata/namespace.h"
 #include "protocol/session_info.h"
 #include "server/connection.h"
+#include "server/fences.h"
 #include "server/peers.h"
 #include "server/request.h"
 #include "storage/chunk_store.h"
@@ -104,12 +105,15 @@ class Server final : public Receiver {
   std::shared_ptr<FileData> data_of(FileId file);
   void forget_data(FileId file) { file_data_.erase(file); }
 
-  /// One truncate or rmdir of an inode at a time; records are not given places meanwhile.
+  /// One truncate of an inode at a time; records are not given places meanwhile.
   std::shared_ptr<Semaphore> lock_of(FileId file);
   void drop_lock(FileId file);
-  /// Frozen directories of this shard. Whoever may not go on waits for the one permit, which thaw
-  /// hands out and each waiter passes on.
-  std::unordered_map<FileId, std::shared_ptr<Semaphore>>& frozen() { return frozen_; }
+  Fences& fences() { return fences_; }
+  const Fences& fences() const { return fences_; }
+
+  /// Permits for renames that this server coordinates. Fewer than Channel::kMaxPending: those that
+  /// wait for a name at another server do not stand in the way of those that have it.
+  Semaphore& renames() { return renames_; }
 
   /// Permits for dropping the data of removed files: each asks many servers, and an rm -r removes
   /// many files.
@@ -124,7 +128,6 @@ class Server final : public Receiver {
   void dispatch(const RequestHeader& header, Message message);
   void refuse(const RequestHeader& header, const Message& message, Errc error);
   void release_opens(Connection& connection);
-  void release_frozen();
   static void reclaim(void* self);
   Task<void> flush(std::shared_ptr<Connection> connection);
   Task<void> retire(std::shared_ptr<Connection> connection);
@@ -141,7 +144,8 @@ class Server final : public Receiver {
   Timer reclaiming_;
   std::unordered_map<FileId, std::shared_ptr<FileData>> file_data_;
   std::unordered_map<FileId, std::shared_ptr<Semaphore>> locks_;
-  std::unordered_map<FileId, std::shared_ptr<Semaphore>> frozen_;
+  Fences fences_;
+  Semaphore renames_{64};
   Semaphore drops_{64};
   std::atomic<bool> stopping_{false};
 };

@@ -5,11 +5,9 @@
 namespace mayfly {
 namespace {
 
-RequestHeader cut_request(Server& server, const Attributes& file, std::uint64_t size,
-                          std::uint64_t generation) {
+RequestHeader cut_request(const Attributes& file, std::uint64_t size, std::uint64_t generation) {
   RequestHeader header;
   header.opcode = Opcode::cut_data;
-  header.epoch = server.names().epoch();
   header.file = file.id;
   header.offset = size;
   header.length = file.layout.chunk_bytes;
@@ -20,7 +18,7 @@ RequestHeader cut_request(Server& server, const Attributes& file, std::uint64_t 
 Task<Result<Attributes>> cut_everywhere(Server& server, FileId file, std::uint64_t size) {
   MAYFLY_CO_TRY(attributes, server.names().get_attributes(file));
   MAYFLY_CO_TRY(generation, server.names().begin_truncate(file, wall_clock_ns()));
-  const RequestHeader header = cut_request(server, attributes, size, generation);
+  const RequestHeader header = cut_request(attributes, size, generation);
   std::vector<std::uint32_t> holders = server.peers().holders(attributes.layout);
   std::uint64_t unused = 0;
   const Status cut = co_await server.peers().ask(std::move(holders), header, unused);
@@ -33,7 +31,7 @@ Task<Result<Attributes>> cut_everywhere(Server& server, FileId file, std::uint64
 
 Task<void> drop_everywhere(Server& server, Attributes file) {
   const auto permit = co_await server.drops().acquire();
-  const RequestHeader header = cut_request(server, file, 0, kDropGeneration);
+  const RequestHeader header = cut_request(file, 0, kDropGeneration);
   std::vector<std::uint32_t> holders = server.peers().holders(file.layout);
   std::uint64_t unused = 0;
   const Status dropped = co_await server.peers().ask(std::move(holders), header, unused);

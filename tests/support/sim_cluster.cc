@@ -1,5 +1,6 @@
 #include "support/sim_cluster.h"
 
+#include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -38,6 +39,11 @@ SimCluster::~SimCluster() {
     if (client->alive) run(*client->session, client->session->leave());
   }
   settle();
+  const bool all_live = std::all_of(nodes_.begin(), nodes_.end(), [](auto& n) { return n->alive; });
+  if (all_live) {
+    const auto whole = check();
+    if (!whole) ADD_FAILURE() << whole.error().sentence;
+  }
   for (auto& node : nodes_) {
     ReadyQueue::Scope scope(node->loop->ready());
     Task<void> ending = node->server->wind_down();
@@ -105,6 +111,12 @@ void SimCluster::settle() {
   for (int quiet = 0; quiet < 200; ++quiet) {
     if (poll_all() != 0) quiet = 0;
   }
+}
+
+Result<void, Failure> SimCluster::check() const {
+  std::vector<const Namespace*> shards;
+  for (const auto& node : nodes_) shards.push_back(&node->server->names());
+  return check_session(shards);
 }
 
 std::uint64_t SimCluster::used_bytes() const {

@@ -9,6 +9,7 @@
 #include "client/directory.h"
 #include "client/file.h"
 #include "client/session.h"
+#include "metadata/session_check.h"
 #include "server/server.h"
 #include "storage/memory_chunk_store.h"
 #include "support/watched_chunk_store.h"
@@ -42,6 +43,7 @@ struct SimOptions {
 class SimCluster {
  public:
   explicit SimCluster(const SimOptions& options);
+  /// Fails the test if the namespace is not whole when all clients have left.
   ~SimCluster();
 
   /// A new client of the session. Owned by the cluster.
@@ -76,6 +78,8 @@ class SimCluster {
   SimClock& clock() { return clock_; }
   const SessionInfo& info() const { return info_; }
   std::uint64_t used_bytes() const;
+  /// check_session over all servers; nothing may be under way.
+  Result<void, Failure> check() const;
 
  private:
   struct Node {

@@ -13,29 +13,42 @@ TEST(SplitTest, APathIsItsParentAndItsLastName) {
   EXPECT_FALSE(parts->must_be_directory);
 }
 
-TEST(SplitTest, TheRootHasNoName) {
-  for (const char* path : {"/", "//", "/.", "/..", "/a/.."}) {
+TEST(SplitTest, ThePathOfADirectoryItselfHasNoName) {
+  const std::pair<const char*, const char*> paths[] = {
+      {"/", ""}, {"//", ""}, {"/.", ""}, {"/..", "/.."}, {"/a/.", "/a"}, {"/a/./..", "/a/.."}};
+  for (const auto& [path, parent] : paths) {
     const auto parts = split(path);
     ASSERT_TRUE(parts) << path;
     EXPECT_EQ(parts->name, "") << path;
-    EXPECT_EQ(parts->parent, "/") << path;
+    EXPECT_EQ(parts->parent, parent) << path;
+    EXPECT_TRUE(parts->must_be_directory) << path;
   }
 }
 
-TEST(SplitTest, DotsAndRepeatedSlashesAreResolvedByName) {
+TEST(SplitTest, DotsAndRepeatedSlashesGoAndDoubleDotsStay) {
   const auto parts = split("//a/./x/..//b");
   ASSERT_TRUE(parts);
-  EXPECT_EQ(parts->parent, "/a");
+  EXPECT_EQ(parts->parent, "/a/x/..");
   EXPECT_EQ(parts->name, "b");
 }
 
-TEST(SplitTest, ATrailingSlashOrDotAsksForADirectory) {
-  for (const char* path : {"/a/", "/a//", "/a/.", "/a/b/.."}) {
+TEST(SplitTest, ATrailingSlashAsksForADirectory) {
+  for (const char* path : {"/a/", "/a//"}) {
     const auto parts = split(path);
     ASSERT_TRUE(parts) << path;
     EXPECT_EQ(parts->name, "a") << path;
     EXPECT_TRUE(parts->must_be_directory) << path;
   }
+}
+
+TEST(SplitTest, ARelativePathBeginsAtItsDirectory) {
+  const FileId directory{.home_and_salt = 0x12, .serial = 0xab};
+  EXPECT_EQ(split(PathAt(directory, "x/y"))->parent, "#12:ab/x");
+  EXPECT_EQ(split(PathAt(directory, "y"))->parent, "#12:ab");
+  EXPECT_EQ(split(PathAt(directory, "/x/y"))->parent, "/x");
+  EXPECT_EQ(split(PathAt(kRootId, "y"))->parent, "");
+  EXPECT_EQ(PathCache().find("#12:ab"), directory);
+  EXPECT_FALSE(PathCache().find("#12:ab/x"));
 }
 
 TEST(SplitTest, NamesOf255AndPathsOf4095BytesAreTheLongest) {
@@ -55,7 +68,7 @@ TEST(SplitTest, AnEmptyPathIsNoEntryAndARelativeOneInvalid) {
 
 TEST(PathCacheTest, TheRootIsAlwaysKnownAndTheRestIsWhatWasInserted) {
   PathCache cache;
-  EXPECT_EQ(cache.find("/"), kRootId);
+  EXPECT_EQ(cache.find(""), kRootId);
   EXPECT_FALSE(cache.find("/a"));
   cache.insert("/a", {.home_and_salt = 1, .serial = 5});
   EXPECT_EQ(cache.find("/a")->serial, 5U);

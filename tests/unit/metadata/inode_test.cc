@@ -24,7 +24,7 @@ class InodeTest : public ::testing::Test {
     return inode_.reserve(length, inode_.settle_ticket()).value();
   }
 
-  Inode inode_{fresh()};
+  Inode inode_{fresh(), kRootId};
 };
 
 TEST_F(InodeTest, ReportsGrowTheSizeAndNeverShrinkIt) {

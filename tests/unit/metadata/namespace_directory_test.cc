@@ -56,7 +56,7 @@ TEST_F(NamespaceDirectoryTest, BelowAnEntombedDirectoryEverythingIsStale) {
 TEST_F(NamespaceDirectoryTest, BetweenDropAndTombstoneNothingIsMadeBelow) {
   const FileId directory = make_directory("d");
   ASSERT_TRUE(shard_.freeze_children(directory));
-  ASSERT_TRUE(shard_.drop_directory_dentry(kRootId, "d", directory, kLater));
+  ASSERT_TRUE(drop_directory("d", directory));
   EXPECT_EQ(create_error(directory, "a"), Errc::stale);
 }
 
@@ -76,18 +76,6 @@ TEST_F(NamespaceDirectoryTest, FencesWorkWhereNeitherInodeNorDentryIs) {
 TEST_F(NamespaceDirectoryTest, ARemovedNameCanBeADirectoryAgain) {
   remove_directory("d", make_directory("d"));
   make_file("a", make_directory("d"));
-}
-
-TEST_F(NamespaceDirectoryTest, DropOfADirectoryChecksNameIdAndType) {
-  const FileId directory = make_directory("d");
-  const FileId file = make_file("a");
-  const auto drop = [&](std::string_view name, FileId id) {
-    return to_errc(shard_.drop_directory_dentry(kRootId, name, id, kLater));
-  };
-  EXPECT_EQ(drop("x", directory), Errc::no_entry);
-  EXPECT_EQ(drop("a", directory), Errc::no_entry);
-  EXPECT_EQ(drop("a", file), Errc::not_a_directory);
-  EXPECT_EQ(drop("d", directory), Errc::ok);
 }
 
 TEST_F(NamespaceDirectoryTest, ARemovedDirectoryThatIsOpenIsAnOrphanWithoutDataToDrop) {

@@ -38,8 +38,14 @@ class NamespaceTest : public ::testing::Test {
   /// What the coordinator of an rmdir does when it succeeds.
   void remove_directory(std::string_view name, FileId id, FileId parent = kRootId) {
     ASSERT_EQ(*shard_.freeze_children(id), 0u);
-    ASSERT_TRUE(shard_.drop_directory_dentry(parent, name, id, kLater));
+    ASSERT_TRUE(drop_directory(name, id, parent));
     ASSERT_TRUE(shard_.entomb(id));
+  }
+  bool drop_directory(std::string_view name, FileId id, FileId parent = kRootId) {
+    if (!shard_.hold(parent, name)) return false;
+    shard_.drop(parent, name, kLater);
+    shard_.release(parent, name);
+    return shard_.drop_link(id, kLater).has_value();
   }
   Errc create_error(FileId parent, std::string_view name, bool exclusive = true) {
     return error_of(shard_.create_file(parent, name, creation(), exclusive));

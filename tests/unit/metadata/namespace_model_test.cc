@@ -225,7 +225,10 @@ void NamespaceModelTest::remove_directory() {
     }
     return;
   }
-  ASSERT_TRUE(shard_of(parent, name).drop_directory_dentry(parent, name, id, ++now_ns_));
+  ASSERT_TRUE(shard_of(parent, name).hold(parent, name));
+  shard_of(parent, name).drop(parent, name, ++now_ns_);
+  shard_of(parent, name).release(parent, name);
+  ASSERT_TRUE(shard_of(id).drop_link(id, now_ns_));
   for (Namespace& shard : shards_) ASSERT_TRUE(shard.entomb(id));
   directories_[parent].erase(name);
   directories_.erase(id);

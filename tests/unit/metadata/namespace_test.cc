@@ -242,8 +242,10 @@ TEST_F(NamespaceTest, ALocalParentIsTouchedWhenItsEntriesChange) {
 
 TEST_F(NamespaceTest, TheEpochStartsAtOneAndGrows) {
   EXPECT_EQ(shard_.epoch(), 1u);
-  EXPECT_EQ(shard_.raise_epoch(), 2u);
-  EXPECT_EQ(shard_.epoch(), 2u);
+  shard_.raise_epoch(3);
+  EXPECT_EQ(shard_.epoch(), 3u);
+  shard_.raise_epoch(2);
+  EXPECT_EQ(shard_.epoch(), 3u);
 }
 
 TEST_F(NamespaceTest, CountsFollowEveryChange) {

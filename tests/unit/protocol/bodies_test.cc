@@ -116,5 +116,55 @@ TEST(SessionInfoTest, SecretsThatDifferInOneBitAreNotTheSame) {
   EXPECT_FALSE(same_secret(info.secret, other));
 }
 
+TEST(BodiesTest, TwoNamesSurviveTheWireAndARenameWithoutANewParentIsABadMessage) {
+  RenameBody body;
+  body.new_parent = {.home_and_salt = 3, .serial = 9};
+  body.old_name = "old";
+  body.new_name = "new";
+  const WireBytes wire = encode(body);
+  const auto decoded = decode_rename(wire);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->new_parent, body.new_parent);
+  EXPECT_EQ(decoded->old_name, "old");
+  EXPECT_EQ(decoded->new_name, "new");
+  EXPECT_FALSE(decode_rename(Bytes(wire).first(20)));
+  body.new_parent = {};
+  EXPECT_FALSE(decode_rename(encode(body)));
+}
+
+TEST(BodiesTest, ADentryIsOfAKnownTypeAndLeadsSomewhere) {
+  DentryBody body{{.home_and_salt = 3, .serial = 9}, DentryType::symbolic_link, "name"};
+  const WireBytes wire = encode(body);
+  const auto decoded = decode_dentry(wire);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->id, body.id);
+  EXPECT_EQ(decoded->type, body.type);
+  EXPECT_EQ(decoded->name, "name");
+  body.type = static_cast<DentryType>(5);
+  EXPECT_FALSE(decode_dentry(encode(body)));
+  EXPECT_FALSE(decode_dentry(encode(DentryBody{{}, DentryType::regular, "name"})));
+}
+
+TEST(BodiesTest, SymbolicLinksAndNothingElseHaveATarget) {
+  InodeBody body;
+  body.attributes.mode = S_IFLNK | 0777;
+  EXPECT_FALSE(decode_inode(encode(body)));
+  body.target = "over/there";
+  const WireBytes inode = encode(body);
+  EXPECT_EQ(decode_inode(inode)->target, "over/there");
+  body.attributes.mode = S_IFREG;
+  EXPECT_FALSE(decode_inode(encode(body)));
+
+  SymbolicLinkBody link;
+  link.link.name = "l";
+  EXPECT_FALSE(decode_symbolic_link(encode(link)));
+  link.target = "t";
+  const WireBytes wire = encode(link);
+  const auto decoded = decode_symbolic_link(wire);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->link.name, "l");
+  EXPECT_EQ(decoded->target, "t");
+}
+
 }  // namespace
 }  // namespace mayfly

@@ -102,7 +102,10 @@ TEST_F(HandleTest, DotsAtTheEndOfAPathNameNoEntryToMakeOrRemove) {
   EXPECT_EQ(make("/new/."), Errc::no_entry);
   EXPECT_EQ(remove("/a/."), Errc::invalid);
   EXPECT_EQ(remove("/a/./"), Errc::invalid);
+  EXPECT_EQ(remove("/a/b/.."), Errc::no_entry);
+  ASSERT_EQ(make("/a/b"), Errc::ok);
   EXPECT_EQ(remove("/a/b/.."), Errc::not_empty);
+  EXPECT_EQ(remove("/a/b"), Errc::ok);
   EXPECT_EQ(remove("/a"), Errc::ok);
 }
 

@@ -1,0 +1,97 @@
+// link, add_link, drop_link, note_rename, remove_file: names and inodes that may be on two servers.
+#include "base/log.h"
+#include "protocol/bodies.h"
+#include "server/operation.h"
+
+namespace mayfly {
+namespace {
+
+Task<Status> add_name(Server& server, FileId parent, std::string name, DentryBody to) {
+  Status added = server.names().link_name(parent, name, to.id, to.type, wall_clock_ns());
+  while (to_errc(added) == Errc::busy && server.fences().stands_before(parent, name)) {
+    co_await server.fences().wait(parent, name);
+    added = server.names().link_name(parent, name, to.id, to.type, wall_clock_ns());
+  }
+  co_return added;
+}
+
+Task<void> drop_elsewhere(Server& server, Request request, FileId id) {
+  const Status dropped = co_await tell_home(server, Opcode::drop_link, id);
+  server.reply(request, to_errc(dropped));
+}
+
+Task<void> remove_later(Server& server, Request request) {
+  const auto body = decode_name(request.body.payload());
+  MAYFLY_ASSERT(body.has_value());
+  co_await server.fences().wait(request.header.file, body->name);
+  remove_file(server, request);
+}
+
+}  // namespace
+
+Task<Status> tell_home(Server& server, Opcode opcode, FileId id, FileId parent) {
+  RequestHeader header;
+  header.opcode = opcode;
+  header.file = id;
+  header.offset = parent.home_and_salt;
+  header.length = parent.serial;
+  if (id.home() >= server.servers()) co_return Errc::bad_message;
+  auto reply = co_await server.peers().channel(id.home()).call(header);
+  if (!reply) co_return reply.error();
+  co_return reply->status();
+}
+
+Task<void> link(Server& server, Request request) {
+  const auto body = decode_dentry(request.body.payload());
+  if (!body) co_return server.reply(request, body.error());
+  const FileId parent = request.header.file;
+  // Before anything is wrong with the file, and before its count shows what does not come to be.
+  const auto there = server.names().lookup(parent, body->name);
+  if (there) co_return server.reply(request, Errc::exists);
+  if (there.error() != Errc::no_entry && there.error() != Errc::busy) {
+    co_return server.reply(request, there.error());
+  }
+  // First the count and then the name: what has a name is never taken for an orphan.
+  const Status counted = co_await tell_home(server, Opcode::add_link, body->id);
+  if (!counted) co_return server.reply(request, counted.error());
+  std::string name(body->name);
+  const Status added = co_await add_name(server, parent, std::move(name), *body);
+  if (added) co_return server.reply(request, Errc::ok);
+  const Status taken_back = co_await tell_home(server, Opcode::drop_link, body->id);
+  server.reply(request, taken_back ? added.error() : taken_back.error());
+}
+
+void add_link(Server& server, const Request& request) {
+  const Status added = server.names().add_link(request.header.file, wall_clock_ns());
+  server.reply(request, to_errc(added));
+}
+
+void drop_link(Server& server, const Request& request) {
+  const auto release = server.names().drop_link(request.header.file, wall_clock_ns());
+  server.settle(release);
+  server.reply(request, release ? Errc::ok : release.error());
+}
+
+void note_rename(Server& server, const Request& request) {
+  const FileId parent{request.header.offset, request.header.length};
+  const Status noted = server.names().renamed(request.header.file, parent, wall_clock_ns());
+  server.reply(request, to_errc(noted));
+}
+
+void remove_file(Server& server, Request& request) {
+  const auto body = decode_name(request.body.payload());
+  if (!body) return server.reply(request, body.error());
+  const FileId parent = request.header.file;
+  const auto release = server.names().remove_file(parent, body->name, wall_clock_ns());
+  if (is_fenced(server, release, parent, body->name)) {
+    return server.loop().spawn(remove_later(server, std::move(request)));
+  }
+  if (release && release->is_elsewhere) {
+    const FileId id = release->attributes.id;
+    return server.loop().spawn(drop_elsewhere(server, std::move(request), id));
+  }
+  server.settle(release);
+  server.reply(request, release ? Errc::ok : release.error());
+}
+
+}  // namespace mayfly

@@ -1,9 +1,0 @@
-// Any bytes as attributes: decoded or refused, and what was decoded can be used.
-#include "protocol/bodies.h"
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const mayfly::Bytes bytes = std::as_bytes(std::span(data, size));
-  const auto attributes = mayfly::decode_attributes(bytes);
-  if (attributes && size != sizeof *attributes) __builtin_trap();
-  return 0;
-}
