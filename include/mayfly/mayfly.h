@@ -1,15 +1,17 @@
 /* MayflyFS: the C interface.
  *
  * POSIX-shaped: functions return -1 (or NULL) and set errno. Paths are absolute within the file
- * system ("/run1/checkpoint"); NULL for one, or for a buffer or result, gives EFAULT. All functions
- * are thread-safe. One membership per process.
+ * system ("/run1/checkpoint"), or with the functions called ...at relative to the directory that a
+ * descriptor has open; a relative path and AT_FDCWD give EINVAL, for there is no working directory
+ * here. NULL for a path, a buffer or a result gives EFAULT. All functions are thread-safe. One
+ * membership per process.
  *
  * A server that is gone gives EIO within the deadline, never a hang; one line on stderr names it.
  * The deadline is 30 s, or what $MAYFLY_DEADLINE says when the process joins, in seconds. A server
  * that lives but is slow (an fsync on a drive with much to write) is waited for, up to ten
  * deadlines for each request.
  *
- * Not yet here: rename, links, locks, extended attributes.
+ * Not yet here: locks, extended attributes, fallocate. O_TMPFILE is EOPNOTSUPP.
  */
 #ifndef MAYFLY_MAYFLY_H
 #define MAYFLY_MAYFLY_H
@@ -42,6 +44,7 @@ int mayfly_shut_down(void) MAYFLY_NOEXCEPT;
 
 /* Descriptors are MayflyFS's own, not the kernel's. */
 int mayfly_open(const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;
+int mayfly_openat(int directory, const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;
 int mayfly_close(int fd) MAYFLY_NOEXCEPT;
 /* At the descriptor's position, which moves on. */
 ssize_t mayfly_read(int fd, void* buffer, size_t bytes) MAYFLY_NOEXCEPT;
@@ -78,23 +81,59 @@ mayfly_operation* mayfly_start_pwrite(int fd, const void* buffer, size_t bytes,
 ssize_t mayfly_wait(mayfly_operation* operation) MAYFLY_NOEXCEPT;
 
 int mayfly_stat(const char* path, struct stat* status) MAYFLY_NOEXCEPT;
+int mayfly_lstat(const char* path, struct stat* status) MAYFLY_NOEXCEPT;
+/* AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH. */
+int mayfly_fstatat(int directory, const char* path, struct stat* status, int flags) MAYFLY_NOEXCEPT;
 int mayfly_mkdir(const char* path, mode_t mode) MAYFLY_NOEXCEPT;
+int mayfly_mkdirat(int directory, const char* path, mode_t mode) MAYFLY_NOEXCEPT;
 int mayfly_rmdir(const char* path) MAYFLY_NOEXCEPT;
 int mayfly_unlink(const char* path) MAYFLY_NOEXCEPT;
+int mayfly_unlinkat(int directory, const char* path, int flags) MAYFLY_NOEXCEPT;
+/* Atomic for every observer, on any number of servers, also if the caller dies in the middle. */
+int mayfly_rename(const char* old_path, const char* new_path) MAYFLY_NOEXCEPT;
+/* RENAME_NOREPLACE, RENAME_EXCHANGE. */
+int mayfly_renameat2(int old_directory, const char* old_path, int new_directory,
+                     const char* new_path, unsigned flags) MAYFLY_NOEXCEPT;
+int mayfly_link(const char* old_path, const char* new_path) MAYFLY_NOEXCEPT;
+/* AT_SYMLINK_FOLLOW. */
+int mayfly_linkat(int old_directory, const char* old_path, int new_directory, const char* new_path,
+                  int flags) MAYFLY_NOEXCEPT;
+int mayfly_symlink(const char* target, const char* path) MAYFLY_NOEXCEPT;
+int mayfly_symlinkat(const char* target, int directory, const char* path) MAYFLY_NOEXCEPT;
+ssize_t mayfly_readlink(const char* path, char* buffer, size_t bytes) MAYFLY_NOEXCEPT;
+ssize_t mayfly_readlinkat(int directory, const char* path, char* buffer,
+                          size_t bytes) MAYFLY_NOEXCEPT;
 /* For the real user, as access(2): F_OK, or R_OK, W_OK and X_OK together. */
 int mayfly_access(const char* path, int mode) MAYFLY_NOEXCEPT;
+/* AT_EACCESS, AT_SYMLINK_NOFOLLOW. */
+int mayfly_faccessat(int directory, const char* path, int mode, int flags) MAYFLY_NOEXCEPT;
 int mayfly_truncate(const char* path, off_t size) MAYFLY_NOEXCEPT;
-/* These three: EPERM for anybody but the owner and root. */
+/* EPERM for anybody but the owner and root. Flags: AT_SYMLINK_NOFOLLOW (not for a mode),
+ * AT_EMPTY_PATH. */
 int mayfly_chmod(const char* path, mode_t mode) MAYFLY_NOEXCEPT;
+int mayfly_fchmodat(int directory, const char* path, mode_t mode, int flags) MAYFLY_NOEXCEPT;
 int mayfly_chown(const char* path, uid_t owner, gid_t group) MAYFLY_NOEXCEPT;
+int mayfly_lchown(const char* path, uid_t owner, gid_t group) MAYFLY_NOEXCEPT;
+int mayfly_fchownat(int directory, const char* path, uid_t owner, gid_t group,
+                    int flags) MAYFLY_NOEXCEPT;
 int mayfly_utimens(const char* path, const struct timespec times[2]) MAYFLY_NOEXCEPT;
+int mayfly_utimensat(int directory, const char* path, const struct timespec times[2],
+                     int flags) MAYFLY_NOEXCEPT;
 /* f_bsize 4096; totals over all servers. */
 int mayfly_statfs(struct statvfs* status) MAYFLY_NOEXCEPT;
 
 typedef struct mayfly_dir mayfly_dir;
 mayfly_dir* mayfly_opendir(const char* path) MAYFLY_NOEXCEPT;
-/* Gives "." and ".." first. NULL with errno unchanged at the end. Valid until the next call. */
+/* The descriptor becomes the stream's. */
+mayfly_dir* mayfly_fdopendir(int fd) MAYFLY_NOEXCEPT;
+/* Gives "." and ".." first. NULL with errno unchanged at the end. Valid until the next call. What
+ * is there from the first call to the last is given exactly once, whatever comes and goes. */
 struct dirent* mayfly_readdir(mayfly_dir* directory) MAYFLY_NOEXCEPT;
+/* The same, and in *status what mayfly_lstat says of the entry; a fraction of its cost. */
+struct dirent* mayfly_readdir_plus(mayfly_dir* directory, struct stat* status) MAYFLY_NOEXCEPT;
+/* A position stays good as long as the directory is there, in other streams and processes too. */
+long mayfly_telldir(mayfly_dir* directory) MAYFLY_NOEXCEPT;
+void mayfly_seekdir(mayfly_dir* directory, long position) MAYFLY_NOEXCEPT;
 void mayfly_rewinddir(mayfly_dir* directory) MAYFLY_NOEXCEPT;
 int mayfly_closedir(mayfly_dir* directory) MAYFLY_NOEXCEPT;
 

@@ -2,10 +2,8 @@
 #include <fcntl.h>
 
 #include <cstdio>
-#include <cstring>
 
 #include "client/c_edge.h"
-#include "client/directory.h"
 #include "mayfly/mayfly.h"
 
 using mayfly::Errc;
@@ -23,19 +21,7 @@ struct mayfly_operation {
   mayfly::Driver::Operation<Result<std::size_t>> operation;
 };
 
-struct mayfly_dir {
-  std::shared_ptr<Membership> membership;
-  std::unique_ptr<mayfly::Directory> directory;
-  int dots_given = 0;
-  dirent entry{};
-};
-
 namespace {
-
-std::nullptr_t refuse(Errc code) {
-  fail(code);
-  return nullptr;
-}
 
 mayfly::MutableBytes bytes_of(void* buffer, std::size_t bytes) {
   return {static_cast<std::byte*>(buffer), bytes};
@@ -62,10 +48,9 @@ Status check_transfer(const void* buffer, std::size_t bytes, off_t offset) {
   return {};
 }
 
-/// The umask as it was at the first creation. umask(2) cannot be read without setting it, which
-/// would for a moment change what other threads create elsewhere; /proc can, but not for every
-/// file.
-mode_t process_umask() {
+}  // namespace
+
+mode_t mayfly::c_edge::process_umask() {
   static const mode_t mask = [] {
     unsigned value = 022;
     std::FILE* status = std::fopen("/proc/self/status", "re");
@@ -78,10 +63,6 @@ mode_t process_umask() {
   }();
   return mask;
 }
-
-std::uint32_t permissions(mode_t mode) { return mode & ~process_umask() & 07777; }
-
-}  // namespace
 
 extern "C" {
 
@@ -99,13 +80,18 @@ int mayfly_shut_down(void) noexcept {
 }
 
 int mayfly_open(const char* path, int flags, mode_t mode) noexcept {
+  return mayfly_openat(AT_FDCWD, path, flags, mode);
+}
+
+int mayfly_openat(int directory, const char* path, int flags, mode_t mode) noexcept {
   auto membership = Membership::current();
   if (!membership) return fail(membership.error());
-  if (path == nullptr) return fail(Errc::bad_address);
+  auto meant = path_at(**membership, directory, path);
+  if (!meant) return fail(meant.error());
   // Linux made files for it once, and refuses it by now.
   if ((flags & O_CREAT) != 0 && (flags & O_DIRECTORY) != 0) return fail(Errc::invalid);
   mayfly::Session& session = (*membership)->session();
-  auto file = session.run(mayfly::File::open(session, path, flags, permissions(mode)));
+  auto file = session.run(mayfly::File::open(session, std::move(*meant), flags, permissions(mode)));
   if (!file) return fail(file.error());
   mayfly::File& opened = **file;
   const auto fd = (*membership)->add(*file);
@@ -179,65 +165,6 @@ ssize_t mayfly_wait(mayfly_operation* operation) noexcept {
 
 int mayfly_fsync(int fd) noexcept {
   return give(run_on(fd, [](mayfly::File& file) { return file.fsync(); }));
-}
-
-int mayfly_mkdir(const char* path, mode_t mode) noexcept {
-  return give(run_with(path, [=](mayfly::Session& session) {
-    return session.make_directory(path, permissions(mode));
-  }));
-}
-
-int mayfly_rmdir(const char* path) noexcept {
-  return give(
-      run_with(path, [=](mayfly::Session& session) { return session.remove_directory(path); }));
-}
-
-int mayfly_unlink(const char* path) noexcept {
-  return give(run_with(path, [=](mayfly::Session& session) { return session.remove_file(path); }));
-}
-
-mayfly_dir* mayfly_opendir(const char* path) noexcept {
-  auto membership = Membership::current();
-  if (!membership) return refuse(membership.error());
-  if (path == nullptr) return refuse(Errc::bad_address);
-  mayfly::Session& session = (*membership)->session();
-  auto directory = session.run(mayfly::Directory::open(session, path));
-  if (!directory) return refuse(directory.error());
-  auto* result = new mayfly_dir();
-  result->membership = *membership;
-  result->directory = std::move(*directory);
-  return result;
-}
-
-struct dirent* mayfly_readdir(mayfly_dir* directory) noexcept {
-  dirent& entry = directory->entry;
-  if (directory->dots_given < 2) {
-    std::strcpy(entry.d_name, directory->dots_given++ == 0 ? "." : "..");
-    const mayfly::FileId id = directory->directory->id();
-    entry.d_ino = id.serial * 65536 + id.home();
-    entry.d_type = DT_DIR;
-    return &entry;
-  }
-  const int errno_before = errno;
-  auto item = directory->membership->session().run(directory->directory->next());
-  if (!item) return refuse(item.error());
-  errno = errno_before;
-  if (!item->has_value()) return nullptr;
-  const mayfly::Directory::Item& found = **item;
-  std::memcpy(entry.d_name, found.name.c_str(), found.name.size() + 1);
-  entry.d_ino = found.id.serial * 65536 + found.id.home();
-  entry.d_type = static_cast<unsigned char>(found.type);
-  return &entry;
-}
-
-void mayfly_rewinddir(mayfly_dir* directory) noexcept {
-  directory->dots_given = 0;
-  directory->directory->rewind();
-}
-
-int mayfly_closedir(mayfly_dir* directory) noexcept {
-  delete directory;
-  return 0;
 }
 
 }  // extern "C"

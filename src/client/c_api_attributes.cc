@@ -14,24 +14,15 @@ using mayfly::Attributes;
 using mayfly::ChangeBody;
 using mayfly::Credentials;
 using mayfly::Errc;
+using mayfly::PathAt;
 using mayfly::Result;
+using mayfly::Session;
 using mayfly::Status;
 using namespace mayfly::c_edge;
 
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;  // ns
-
-/// The same moment; tv_nsec counts forward, also before 1970.
-timespec time_of(std::int64_t nanoseconds) {
-  std::int64_t seconds = nanoseconds / kSecond;
-  std::int64_t rest = nanoseconds % kSecond;
-  if (rest < 0) {
-    --seconds;
-    rest += kSecond;
-  }
-  return {static_cast<time_t>(seconds), static_cast<long>(rest)};
-}
 
 /// What 64 bits of nanoseconds cannot hold becomes the nearest that they can, as the kernel does
 /// with times that a file system cannot keep.
@@ -77,28 +68,23 @@ ChangeBody change_of_owner(uid_t owner, gid_t group) {
   return change;
 }
 
-int change_path(const char* path, const ChangeBody& change) {
-  return give(run_with(
-      path, [=](mayfly::Session& session) { return session.change_attributes(path, change); }));
+/// AT_SYMLINK_NOFOLLOW or AT_EMPTY_PATH, the latter for the descriptor itself.
+constexpr int kAtFlags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
+
+bool means_descriptor(const char* path, int flags) {
+  return (flags & AT_EMPTY_PATH) != 0 && path != nullptr && path[0] == '\0';
 }
+
 int change_open(int fd, const ChangeBody& change) {
   return give(run_on(fd, [=](mayfly::File& file) { return file.change_attributes(change); }));
 }
-
-struct stat stat_of(const Attributes& attributes) {
-  struct stat status {};
-  status.st_ino = attributes.id.serial * 65536 + attributes.id.home();
-  status.st_mode = attributes.mode;
-  status.st_nlink = attributes.nlink;
-  status.st_uid = attributes.uid;
-  status.st_gid = attributes.gid;
-  status.st_size = static_cast<off_t>(attributes.size);
-  status.st_blksize = static_cast<blksize_t>(attributes.layout.chunk_bytes);
-  status.st_blocks = static_cast<blkcnt_t>((attributes.size + 511) / 512);
-  status.st_atim = time_of(attributes.atime_ns);
-  status.st_mtim = time_of(attributes.mtime_ns);
-  status.st_ctim = time_of(attributes.ctime_ns);
-  return status;
+int change_at(int directory, const char* path, const ChangeBody& change, int flags) {
+  if ((flags & ~kAtFlags) != 0) return fail(Errc::invalid);
+  if (means_descriptor(path, flags)) return change_open(directory, change);
+  const bool follows = (flags & AT_SYMLINK_NOFOLLOW) == 0;
+  return give(run_at(directory, path, [=](Session& session, PathAt meant) {
+    return session.change_attributes(std::move(meant), change, follows);
+  }));
 }
 
 int give_stat(const Result<Attributes>& attributes, struct stat* status) {
@@ -108,13 +94,27 @@ int give_stat(const Result<Attributes>& attributes, struct stat* status) {
   return 0;
 }
 
+Result<Attributes> look_at(int directory, const char* path, int flags) {
+  const bool follows = (flags & AT_SYMLINK_NOFOLLOW) == 0;
+  return run_at(directory, path, [=](Session& session, PathAt meant) {
+    return follows ? session.stat(std::move(meant)) : session.stat_link(std::move(meant));
+  });
+}
+
 }  // namespace
 
 extern "C" {
 
 int mayfly_stat(const char* path, struct stat* status) noexcept {
-  return give_stat(run_with(path, [=](mayfly::Session& session) { return session.stat(path); }),
-                   status);
+  return mayfly_fstatat(AT_FDCWD, path, status, 0);
+}
+int mayfly_lstat(const char* path, struct stat* status) noexcept {
+  return mayfly_fstatat(AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW);
+}
+int mayfly_fstatat(int directory, const char* path, struct stat* status, int flags) noexcept {
+  if ((flags & ~(kAtFlags | AT_NO_AUTOMOUNT)) != 0) return fail(Errc::invalid);
+  if (means_descriptor(path, flags)) return mayfly_fstat(directory, status);
+  return give_stat(look_at(directory, path, flags), status);
 }
 
 int mayfly_fstat(int fd, struct stat* status) noexcept {
@@ -123,8 +123,8 @@ int mayfly_fstat(int fd, struct stat* status) noexcept {
 
 int mayfly_truncate(const char* path, off_t size) noexcept {
   if (size < 0) return fail(Errc::invalid);
-  return give(run_with(path, [=](mayfly::Session& session) {
-    return session.truncate(path, static_cast<std::uint64_t>(size));
+  return give(run_at(AT_FDCWD, path, [=](Session& session, PathAt meant) {
+    return session.truncate(std::move(meant), static_cast<std::uint64_t>(size));
   }));
 }
 
@@ -135,20 +135,35 @@ int mayfly_ftruncate(int fd, off_t size) noexcept {
 }
 
 int mayfly_chmod(const char* path, mode_t mode) noexcept {
-  return change_path(path, change_of_mode(mode));
+  return mayfly_fchmodat(AT_FDCWD, path, mode, 0);
 }
 int mayfly_fchmod(int fd, mode_t mode) noexcept { return change_open(fd, change_of_mode(mode)); }
+int mayfly_fchmodat(int directory, const char* path, mode_t mode, int flags) noexcept {
+  // A symbolic link's own mode means nothing, and cannot be changed.
+  if (flags == AT_SYMLINK_NOFOLLOW) return fail(Errc::not_supported);
+  return change_at(directory, path, change_of_mode(mode), flags);
+}
 
 int mayfly_chown(const char* path, uid_t owner, gid_t group) noexcept {
-  return change_path(path, change_of_owner(owner, group));
+  return mayfly_fchownat(AT_FDCWD, path, owner, group, 0);
+}
+int mayfly_lchown(const char* path, uid_t owner, gid_t group) noexcept {
+  return mayfly_fchownat(AT_FDCWD, path, owner, group, AT_SYMLINK_NOFOLLOW);
 }
 int mayfly_fchown(int fd, uid_t owner, gid_t group) noexcept {
   return change_open(fd, change_of_owner(owner, group));
 }
+int mayfly_fchownat(int directory, const char* path, uid_t owner, gid_t group, int flags) noexcept {
+  return change_at(directory, path, change_of_owner(owner, group), flags);
+}
 
 int mayfly_utimens(const char* path, const struct timespec times[2]) noexcept {
+  return mayfly_utimensat(AT_FDCWD, path, times, 0);
+}
+int mayfly_utimensat(int directory, const char* path, const struct timespec times[2],
+                     int flags) noexcept {
   const auto change = change_of_times(times);
-  return change ? change_path(path, *change) : fail(change.error());
+  return change ? change_at(directory, path, *change, flags) : fail(change.error());
 }
 int mayfly_futimens(int fd, const struct timespec times[2]) noexcept {
   const auto change = change_of_times(times);
@@ -156,16 +171,22 @@ int mayfly_futimens(int fd, const struct timespec times[2]) noexcept {
 }
 
 int mayfly_access(const char* path, int mode) noexcept {
+  return mayfly_faccessat(AT_FDCWD, path, mode, 0);
+}
+int mayfly_faccessat(int directory, const char* path, int mode, int flags) noexcept {
   if ((mode & ~(R_OK | W_OK | X_OK)) != 0) return fail(Errc::invalid);
-  const auto attributes =
-      run_with(path, [=](mayfly::Session& session) { return session.stat(path); });
+  if ((flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW)) != 0) return fail(Errc::invalid);
+  const auto attributes = look_at(directory, path, flags);
   if (!attributes) return fail(attributes.error());
   // access(2) is for set-user-id programs: it asks for the real user.
-  return Credentials::real().may_access(*attributes, mode) ? 0 : fail(Errc::access_denied);
+  const Credentials user =
+      (flags & AT_EACCESS) != 0 ? Credentials::effective() : Credentials::real();
+  return user.may_access(*attributes, mode) ? 0 : fail(Errc::access_denied);
 }
 
 int mayfly_statfs(struct statvfs* status) noexcept {
-  const auto usage = run_with(status, [](mayfly::Session& session) { return session.usage(); });
+  if (status == nullptr) return fail(Errc::bad_address);
+  const auto usage = run([](Session& session) { return session.usage(); });
   if (!usage) return fail(usage.error());
   *status = {};
   status->f_bsize = status->f_frsize = mayfly::kPageBytes;

@@ -1,6 +1,8 @@
 // What the files of the C edge share: errno, and tasks run on the process's membership.
 #pragma once
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cerrno>
@@ -14,6 +16,11 @@ namespace mayfly::c_edge {
 inline int fail(Errc code) {
   errno = to_errno(code);
   return -1;
+}
+
+inline std::nullptr_t refuse(Errc code) {
+  fail(code);
+  return nullptr;
 }
 
 inline int give(const Status& status) { return status ? 0 : fail(status.error()); }
@@ -31,13 +38,6 @@ auto run(Make make) -> decltype(make(std::declval<Session&>()).take()) {
   return session.run(make(session));
 }
 
-/// The same for a task that needs what the caller's pointer points to.
-template <class Make>
-auto run_with(const void* pointer, Make make) -> decltype(run(make)) {
-  if (pointer == nullptr) return Errc::bad_address;
-  return run(make);
-}
-
 /// The result of the task `make(file)` on an open file; bad_descriptor.
 template <class Make>
 auto run_on(int fd, Make make) -> decltype(make(std::declval<File&>()).take()) {
@@ -47,5 +47,37 @@ auto run_on(int fd, Make make) -> decltype(make(std::declval<File&>()).take()) {
   if (!file) return file.error();
   return (*membership)->session().run(make(**file));
 }
+
+/// What an *at call means by `path`: bad_address, bad_descriptor, not_a_directory.
+inline Result<PathAt> path_at(Membership& membership, int directory, const char* path) {
+  if (path == nullptr) return Errc::bad_address;
+  if (path[0] == '/' || directory == AT_FDCWD) return PathAt(path);
+  MAYFLY_TRY(file, membership.find(directory));
+  if (!file->is_directory()) return Errc::not_a_directory;
+  return PathAt(file->id(), path);
+}
+
+/// The result of the task `make(session, path)`.
+template <class Make>
+auto run_at(int directory, const char* path, Make make)
+    -> decltype(make(std::declval<Session&>(), std::declval<PathAt>()).take()) {
+  auto membership = Membership::current();
+  if (!membership) return membership.error();
+  auto meant = path_at(**membership, directory, path);
+  if (!meant) return meant.error();
+  Session& session = (*membership)->session();
+  return session.run(make(session, std::move(*meant)));
+}
+
+/// What the C library calls a file, and its attributes.
+ino_t inode_number(FileId id);
+struct stat stat_of(const Attributes& attributes);
+
+/// The umask as it was at the first creation. umask(2) cannot be read without setting it, which
+/// would for a moment change what other threads create elsewhere; /proc can, but not for every
+/// file.
+mode_t process_umask();
+
+inline std::uint32_t permissions(mode_t mode) { return mode & ~process_umask() & 07777; }
 
 }  // namespace mayfly::c_edge

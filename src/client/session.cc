@@ -77,6 +77,11 @@ Task<Result<Reply>> Session::inode_call(RequestHeader header, Bytes body) {
   co_return Errc::no_entry;
 }
 
+Task<Result<Attributes>> Session::attributes_of_directory(FileId directory) {
+  auto reply = co_await inode_call(about(Opcode::get_attributes, directory));
+  co_return attributes_of(reply);
+}
+
 Task<Result<Attributes>> Session::settle(Attributes attributes) {
   if ((attributes.flags & kSizeUnsettled) == 0) co_return attributes;
   std::uint64_t end = 0;
@@ -104,8 +109,8 @@ Task<Status> Session::ask_end(std::uint32_t server, Attributes file, std::uint64
 
 Task<Status> Session::set_attributes(FileId file, ChangeBody change) {
   const RequestHeader header = about(Opcode::set_attributes, file);
-  const auto changed = attributes_of(co_await inode_call(header, as_wire(change)));
-  co_return changed ? Status() : Status(changed.error());
+  const auto reply = co_await inode_call(header, as_wire(change));
+  co_return reply ? reply->status() : reply.error();
 }
 
 Task<Status> Session::set_size(FileId file, std::uint64_t size) {

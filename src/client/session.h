@@ -74,6 +74,10 @@ class Session final : public Receiver {
   /// Another name for a file, or for a symbolic link itself unless `follows`.
   Task<Status> link(PathAt from, PathAt to, bool follows);
   Task<Status> make_symbolic_link(std::string target, PathAt path);
+  /// What get_attributes says of a directory whose id is known.
+  Task<Result<Attributes>> attributes_of_directory(FileId directory);
+  /// The directory that a directory is in.
+  Task<Result<FileId>> parent_of(FileId directory);
   /// invalid: not a symbolic link.
   Task<Result<std::string>> read_link(PathAt path);
   /// Both check what the process's user may do; see Credentials.

@@ -73,6 +73,11 @@ Session::Known Session::deepest_known(const std::string& path) const {
   return {*id, end};
 }
 
+Task<Result<FileId>> Session::parent_of(FileId directory) {
+  auto parent = co_await ask_parent(directory, kAnyEpoch);
+  co_return parent;
+}
+
 /// `path` becomes that of the directory itself, behind all links and "..".
 Task<Result<FileId>> Session::resolve_directory(std::string& path, unsigned& links) {
   const std::uint64_t epoch = epoch_;

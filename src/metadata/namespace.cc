@@ -107,7 +107,7 @@ Result<DirectoryPage> Namespace::read_directory(FileId directory, std::uint64_t 
   children->walk(cookie, [&](const Dentry& dentry) {
     page.at_end = page.entries.size() < max_entries;
     if (!page.at_end) return false;
-    page.entries.push_back({dentry.name, entry_of(dentry)});
+    page.entries.push_back({dentry.name, entry_of(dentry), dentry.cookie});
     page.next_cookie = dentry.cookie;
     return true;
   });

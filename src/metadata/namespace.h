@@ -71,6 +71,7 @@ struct AppendPlace {
 struct NamedEntry {
   std::string name;
   Entry entry;
+  std::uint64_t cookie = 0;  ///< a page can begin behind it
 };
 
 struct DirectoryPage {

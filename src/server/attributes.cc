@@ -15,8 +15,7 @@ void set_attributes(Server& server, const Request& request) {
   change.atime_ns = body->atime_ns;
   change.mtime_ns = body->mtime_ns;
   const auto changed = server.names().set_attributes(request.header.file, change, wall_clock_ns());
-  if (!changed) return server.reply(request, changed.error());
-  server.reply(request, Errc::ok, 0, 0, 0, as_wire(*changed));
+  server.reply(request, changed ? Errc::ok : changed.error());
 }
 
 void usage(Server& server, const Request& request) {
