@@ -14,6 +14,8 @@ constexpr unsigned kTurnsPerLook = 16;
 constexpr unsigned kRefusals = 64;
 constexpr Nanoseconds kShortestNap = std::chrono::microseconds(50);
 constexpr Nanoseconds kLongestNap = std::chrono::milliseconds(5);
+/// Naps that descriptors may end early, with nothing to do thereafter, before they are not watched.
+constexpr unsigned kFalseAlarms = 8;
 
 }  // namespace
 
@@ -67,6 +69,7 @@ std::size_t EventLoop::poll() {
   if (happened != 0) {
     if (idle_.is_idle()) idle_.end_idle_phase(clock_.now());
     refusals_ = 0;
+    false_alarms_ = 0;
     spins_ = 0;
   }
   return happened;
@@ -108,6 +111,8 @@ bool EventLoop::may_sleep(std::vector<int>& fds, Nanoseconds& timeout) {
   const unsigned doublings = std::min((refusals_ - kRefusals) / 8, 16U);
   const Nanoseconds nap = std::min(kLongestNap, kShortestNap * (1 << doublings));
   timeout = timeout < Nanoseconds::zero() ? nap : std::min(timeout, nap);
+  // What a source that was not armed has left to be read wakes us at once, and for ever.
+  if (false_alarms_ >= kFalseAlarms) fds.clear();
   return true;
 }
 
@@ -120,7 +125,13 @@ void EventLoop::run_once() {
   if (poll() != 0 || !ready_.empty() || keep_spinning()) return;
   Nanoseconds timeout{};
   if (!may_sleep(fds_, timeout)) return;
-  sleeper_.sleep(fds_, timeout);
+  if (refusals_ <= kRefusals) {
+    sleeper_.sleep(fds_, timeout);
+  } else {
+    const TimePoint began = clock_.now();
+    sleeper_.sleep(fds_, timeout);
+    if (clock_.now() - began < timeout / 2) ++false_alarms_;
+  }
   has_slept();
 }
 

@@ -128,10 +128,11 @@ class EventLoop {
   IntrusiveList<Root> roots_;
   IntrusiveList<Root> finished_;
   std::size_t spawned_ = 0;
-  TimePoint looked_at_{};  ///< the last look for timers
-  unsigned turns_ = 0;     ///< since the start
-  unsigned spins_ = 0;     ///< idle turns since something happened or the thread slept
-  unsigned refusals_ = 0;  ///< refused sleeps since something happened
+  TimePoint looked_at_{};      ///< the last look for timers
+  unsigned turns_ = 0;         ///< since the start
+  unsigned spins_ = 0;         ///< idle turns since something happened or the thread slept
+  unsigned refusals_ = 0;      ///< refused sleeps since something happened
+  unsigned false_alarms_ = 0;  ///< naps since then that descriptors ended early
 };
 
 }  // namespace mayfly

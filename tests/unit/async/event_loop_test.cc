@@ -2,6 +2,8 @@
 #include "async/event_loop.h"
 
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "async/deadline.h"
 #include "async/poll_sleeper.h"
@@ -17,8 +19,9 @@ class RefusingSource final : public EventSource {
     return 0;
   }
   bool arm() override { return false; }
-  int event_fd() const override { return -1; }
+  int event_fd() const override { return fd; }
   std::uint64_t polls = 0;
+  int fd = -1;
 };
 
 Task<void> nap(EventLoop& loop, Nanoseconds time) { co_await sleep_for(loop, time); }
@@ -31,6 +34,17 @@ TEST(EventLoopTest, ASourceThatRefusesToBeArmedDoesNotKeepTheCoreBusy) {
   loop.run(nap(loop, std::chrono::milliseconds(300)));
   // A busy loop makes millions of turns in that time.
   EXPECT_LT(source.polls, 5000U);
+}
+
+TEST(EventLoopTest, NorDoesOneWhoseDescriptorStaysReadableMeanwhile) {
+  PollSleeper sleeper;
+  EventLoop loop(sleeper);
+  RefusingSource source;
+  source.fd = ::eventfd(1, EFD_CLOEXEC);
+  loop.add(source);
+  loop.run(nap(loop, std::chrono::milliseconds(300)));
+  EXPECT_LT(source.polls, 5000U);
+  ::close(source.fd);
 }
 
 TEST(EventLoopTest, TimersFireInTheOrderOfTheirTimesAndNoneEarly) {
