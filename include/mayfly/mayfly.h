@@ -42,6 +42,9 @@ int mayfly_leave(void) MAYFLY_NOEXCEPT;
 /* Tells all servers to stop; for the last client. */
 int mayfly_shut_down(void) MAYFLY_NOEXCEPT;
 
+/* Requests that this process has sent to servers since it joined; 0 outside of a session. */
+unsigned long long mayfly_requests(void) MAYFLY_NOEXCEPT;
+
 /* Descriptors are MayflyFS's own, not the kernel's. */
 int mayfly_open(const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;
 int mayfly_openat(int directory, const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include <cstdio>
+#include <numeric>
 
 #include "client/c_edge.h"
 #include "mayfly/mayfly.h"
@@ -77,6 +78,13 @@ int mayfly_leave(void) noexcept { return give(Membership::leave()); }
 
 int mayfly_shut_down(void) noexcept {
   return give(run([](mayfly::Session& session) { return session.shut_down_servers(); }));
+}
+
+unsigned long long mayfly_requests(void) noexcept {
+  const auto membership = Membership::current();
+  if (!membership) return 0;
+  const mayfly::RequestCounts sent = (*membership)->session().sent();
+  return std::accumulate(sent.begin(), sent.end(), 0ULL);
 }
 
 int mayfly_open(const char* path, int flags, mode_t mode) noexcept {

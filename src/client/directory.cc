@@ -103,7 +103,7 @@ Task<Status> Directory::read_page(std::uint32_t server) {
     shard.items.push_back({std::string(entry.name), entry.id, static_cast<DentryType>(entry.type),
                            entry.attributes, position_of(server, entry.cookie)});
     // Asked for when it is given, with others: so many that it pays, and as late as can be.
-    if ((entry.attributes.flags & kSizeUnsettled) != 0) shard.items.back().attributes.id = {};
+    if ((entry.attributes.flags & kUnsettled) != 0) shard.items.back().attributes.id = {};
   }
   shard.cookie = reply->header.value;
   shard.at_end = (reply->header.flags & reply_flags::kMore) == 0;

@@ -83,7 +83,8 @@ Task<Result<Attributes>> Session::attributes_of_directory(FileId directory) {
 }
 
 Task<Result<Attributes>> Session::settle(Attributes attributes) {
-  if ((attributes.flags & kSizeUnsettled) == 0) co_return attributes;
+  // Of a directory its home has settled what there was to settle when it was asked.
+  if ((attributes.flags & kUnsettled) == 0 || attributes.is_directory()) co_return attributes;
   std::uint64_t end = 0;
   TaskGroup group;
   for (std::uint32_t column = 0; column < width(attributes.layout, servers()); ++column) {

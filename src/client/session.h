@@ -106,6 +106,9 @@ class Session final : public Receiver {
   /// `attributes`, with the true size asked from the chunk servers if it is not settled.
   Task<Result<Attributes>> settle(Attributes attributes);
 
+  /// Requests sent to all servers since the beginning.
+  RequestCounts sent() const { return sum_of_sent(channels_); }
+
   Channel& channel(std::uint32_t server) { return *channels_[server]; }
   SlotPool& slots(std::uint32_t server) { return *slots_[server]; }
   Semaphore& window() { return window_; }

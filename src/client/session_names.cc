@@ -96,6 +96,7 @@ Task<Result<FileId>> Session::resolve_directory(std::string& path, unsigned& lin
     }
     NamedRequest request;
     request.opcode = Opcode::look_up;
+    request.flags = request_flags::kWalk;
     auto reply = co_await ask_name(known.id, name, request, epoch);
     MAYFLY_CO_CHECKED(status_of(reply));
     if ((reply->header.flags & reply_flags::kLink) != 0) {
@@ -176,6 +177,7 @@ Task<Result<Reply>> Session::ask_directory(FileId directory, SplitPath::Last las
   // Whatever is wrong with the request, the directory must be there.
   NamedRequest probe;
   probe.opcode = Opcode::look_up;
+  probe.flags = request_flags::kWalk;
   auto found = co_await ask_home(directory, probe, epoch);
   if (!status_of(found)) co_return found;
   switch (request.opcode) {
@@ -252,7 +254,7 @@ Task<Result<Attributes>> Session::stat(PathAt path) {
   request.opcode = Opcode::look_up;
   request.follows_last = true;
   const auto attributes = attributes_of(co_await named_call(std::move(path), std::move(request)));
-  if (!attributes || (attributes->flags & kSizeUnsettled) == 0) co_return attributes;
+  if (!attributes || (attributes->flags & kUnsettled) == 0) co_return attributes;
   co_return co_await settle(*attributes);
 }
 
@@ -367,6 +369,7 @@ Task<Result<Reply>> Session::try_rename(PathAt from, PathAt to, unsigned flags) 
     // What is wrong with the new name counts only if the old one's directory is still there.
     NamedRequest probe;
     probe.opcode = Opcode::look_up;
+    probe.flags = request_flags::kWalk;
     MAYFLY_CO_CHECKED(status_of(co_await ask_home(*old_parent, probe, epoch)));
     if (new_parent) {
       MAYFLY_CO_CHECKED(status_of(co_await ask_home(*new_parent, probe, epoch)));

@@ -40,7 +40,9 @@ const Dentry& DentryTable::add(FileId parent, std::string_view name, FileId id, 
   const auto [dentry, is_new] =
       dentries_.insert(Dentry{parent, ++last_cookie_, std::string(name), id, type});
   MAYFLY_ASSERT(is_new);
-  directories_[parent].append(&*dentry);
+  DirectoryOrder& directory = directories_[parent];
+  directory.append(&*dentry);
+  if (type == DentryType::directory) directory.count_directory(true);
   return *dentry;
 }
 
@@ -50,6 +52,9 @@ const Dentry* DentryTable::find(FileId parent, std::string_view name) const {
 }
 
 void DentryTable::redirect(const Dentry& dentry, FileId id, DentryType type) {
+  DirectoryOrder& directory = directories_[dentry.parent];
+  if (dentry.type == DentryType::directory) directory.count_directory(false);
+  if (type == DentryType::directory) directory.count_directory(true);
   dentry.id = id;
   dentry.type = type;
 }
@@ -58,8 +63,14 @@ void DentryTable::remove(const Dentry& dentry) {
   const auto directory = directories_.find(dentry.parent);
   MAYFLY_ASSERT(directory != directories_.end());
   directory->second.remove(&dentry);
+  if (dentry.type == DentryType::directory) directory->second.count_directory(false);
   if (directory->second.size() == 0) directories_.erase(directory);
   dentries_.erase(dentries_.find(dentry));
+}
+
+std::uint32_t DentryTable::subdirectories_of(FileId parent) const {
+  const DirectoryOrder* order = children(parent);
+  return order == nullptr ? 0 : order->subdirectories();
 }
 
 std::uint64_t DentryTable::size_of(FileId parent) const {

@@ -29,6 +29,9 @@ class DirectoryOrder {
   void append(const Dentry* dentry);
   void remove(const Dentry* dentry);
   std::uint64_t size() const { return slots_.size() - holes_; }
+  /// A child became a directory, or none any more.
+  void count_directory(bool comes) { subdirectories_ += comes ? 1 : -1; }
+  std::uint32_t subdirectories() const { return subdirectories_; }
 
   /// Calls `visit(const Dentry&)` for the dentries after `cookie` until it returns false.
   template <class Visit>
@@ -47,6 +50,7 @@ class DirectoryOrder {
 
   std::vector<Slot> slots_;
   std::uint64_t holes_ = 0;
+  std::uint32_t subdirectories_ = 0;
 };
 
 /// A dentry stays at its address until it is removed. One thread.
@@ -62,6 +66,8 @@ class DentryTable {
   void remove(const Dentry& dentry);
 
   std::uint64_t size() const { return dentries_.size(); }
+  /// Directories among the dentries below `parent`.
+  std::uint32_t subdirectories_of(FileId parent) const;
   /// Dentries below `parent`.
   std::uint64_t size_of(FileId parent) const;
   /// The dentries below `parent`; null: none.

@@ -4,9 +4,22 @@
 
 namespace mayfly {
 
+Inode::Inode(const Attributes& attributes, FileId parent)
+    : attributes_(attributes), mtime_decided_ns_(attributes.mtime_ns) {
+  if (!attributes.is_directory()) return;
+  directory_ = std::make_unique<Directory>();
+  directory_->parent = parent;
+}
+
 Attributes Inode::attributes() const {
   Attributes visible = attributes_;
-  visible.flags = is_written() || size_unsettled_ ? kSizeUnsettled : 0;
+  if (directory_ != nullptr) {
+    visible.flags = directory_->news.empty() ? 0 : kUnsettled;
+    for (const auto& [server, count] : directory_->subdirectories) visible.nlink += count;
+    if (is_orphan()) visible.nlink = 0;
+  } else {
+    visible.flags = is_written() || size_unsettled_ ? kUnsettled : 0;
+  }
   return visible;
 }
 
@@ -117,7 +130,16 @@ void Inode::change(const AttributeChange& change, std::int64_t now_ns) {
 }
 
 void Inode::touch(std::int64_t now_ns) {
-  attributes_.mtime_ns = attributes_.ctime_ns = mtime_decided_ns_ = now_ns;
+  if (now_ns > mtime_decided_ns_) attributes_.mtime_ns = mtime_decided_ns_ = now_ns;
+  attributes_.ctime_ns = std::max(attributes_.ctime_ns, now_ns);
+}
+
+void Inode::count_subdirectories(std::uint32_t server, std::uint32_t count) {
+  if (count == 0) {
+    directory_->subdirectories.erase(server);
+  } else {
+    directory_->subdirectories[server] = count;
+  }
 }
 
 Status Inode::link(std::int64_t now_ns) {
@@ -138,7 +160,7 @@ void Inode::orphan(std::int64_t now_ns) {
 }
 
 void Inode::rename(FileId parent, std::int64_t now_ns) {
-  if (is_directory()) parent_ = parent;
+  if (directory_ != nullptr) directory_->parent = parent;
   attributes_.ctime_ns = now_ns;
 }
 

@@ -4,9 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "metadata/append_places.h"
@@ -53,12 +56,9 @@ class Inode {
   static constexpr std::uint32_t kMaxLinks = 65'000;
 
   /// A new file; all three times and the instant that decided mtime are `attributes.mtime_ns`.
-  Inode(const Attributes& attributes, FileId parent)
-      : attributes_(attributes),
-        parent_(attributes.is_directory() ? parent : FileId()),
-        mtime_decided_ns_(attributes.mtime_ns) {}
+  Inode(const Attributes& attributes, FileId parent);
 
-  /// The attributes as others see them, kSizeUnsettled included.
+  /// The attributes as others see them, kUnsettled included.
   Attributes attributes() const;
   bool is_directory() const { return attributes_.is_directory(); }
   bool is_open() const { return readers_ > 0 || is_written(); }
@@ -99,8 +99,14 @@ class Inode {
   void give_back(std::uint64_t offset, std::uint64_t length, std::uint32_t truncate_generation);
 
   void change(const AttributeChange& change, std::int64_t now_ns);
-  /// An entry of this directory came or went.
+  /// An entry of this directory came or went; unless mtime was decided later.
   void touch(std::int64_t now_ns);
+  /// So many of this directory's entries on `server` are directories.
+  void count_subdirectories(std::uint32_t server, std::uint32_t count);
+  /// `server` has news of this directory: its times and nlink are not settled until they are taken.
+  void note_news(std::uint32_t server) { directory_->news.insert(server); }
+  /// The servers that have any. From here on none has.
+  std::set<std::uint32_t> take_news() { return std::exchange(directory_->news, {}); }
   /// One more name. too_many_links: kMaxLinks.
   Status link(std::int64_t now_ns);
   /// One name less, of several.
@@ -111,7 +117,7 @@ class Inode {
   void rename(FileId parent, std::int64_t now_ns);
 
   /// The directory that a directory is in; its own id for the root.
-  FileId parent() const { return parent_; }
+  FileId parent() const { return directory_ ? directory_->parent : FileId(); }
   /// Where a symbolic link leads; empty for everything else.
   std::string_view target() const { return target_ ? std::string_view(*target_) : ""; }
   void set_target(std::string_view target);
@@ -120,8 +126,15 @@ class Inode {
   std::uint32_t& count(Access access);
   bool is_written() const { return writers_ + appenders_ > 0; }
 
+  /// What directories alone have.
+  struct Directory {
+    FileId parent;
+    std::map<std::uint32_t, std::uint32_t> subdirectories;  ///< by server; none is not there
+    std::set<std::uint32_t> news;                           ///< servers that have any
+  };
+
   Attributes attributes_;
-  FileId parent_;
+  std::unique_ptr<Directory> directory_;
   std::unique_ptr<std::string> target_;  ///< of a symbolic link
   /// When mtime got its value, which utimes can make another time than that value.
   std::int64_t mtime_decided_ns_;

@@ -24,7 +24,6 @@ Attributes attributes_of(FileId id, DentryType type, const Creation& creation) {
       (creation.mode & 07777) | static_cast<std::uint32_t>(DTTOIF(static_cast<int>(type)));
   attributes.uid = creation.uid;
   attributes.gid = creation.gid;
-  // Subdirectories are not counted: their dentries are spread over all servers.
   attributes.nlink = directory ? 2 : 1;
   return attributes;
 }
@@ -82,8 +81,8 @@ Result<Release> Namespace::remove_file(FileId parent, std::string_view name, std
   MAYFLY_TRY(dentry, find(parent, name));
   if (dentry->type == DentryType::directory) return Errc::is_a_directory;
   const FileId id = dentry->id;
-  touch(parent, now_ns);
   dentries_.remove(*dentry);
+  touch(parent, DentryType::regular, now_ns);
   Inode* const inode = inodes_.find(id);
   if (inode == nullptr) {
     Release elsewhere;
@@ -128,6 +127,7 @@ Status Namespace::entomb(FileId directory) {
   if (directory == kRootId) return Errc::busy;
   if (dentries_.size_of(directory) > 0) return Errc::not_empty;
   fences_.entomb(directory);
+  news_.take(directory);
   return {};
 }
 
@@ -277,12 +277,17 @@ Inode& Namespace::add(FileId parent, std::string_view name, DentryType type,
   const FileId id = inodes_.next_id();
   Inode& inode = inodes_.add(attributes_of(id, type, creation), parent);
   dentries_.add(parent, name, id, type);
-  touch(parent, creation.now_ns);
+  touch(parent, type, creation.now_ns);
   return inode;
 }
 
-void Namespace::touch(FileId directory, std::int64_t now_ns) {
-  if (Inode* inode = inodes_.find(directory)) inode->touch(now_ns);
+void Namespace::touch(FileId directory, DentryType changed, std::int64_t now_ns) {
+  if (directory.home() != server_) return news_.note(directory, now_ns);
+  Inode* const inode = inodes_.find(directory);
+  if (inode == nullptr) return;
+  inode->touch(now_ns);
+  if (changed != DentryType::directory) return;
+  inode->count_subdirectories(server_, dentries_.subdirectories_of(directory));
 }
 
 Release Namespace::release(Inode& inode) {

@@ -26,6 +26,7 @@
 #include "base/result.h"
 #include "metadata/dentry_table.h"
 #include "metadata/directory_fences.h"
+#include "metadata/directory_news.h"
 #include "metadata/held_names.h"
 #include "metadata/inode.h"
 #include "metadata/inode_table.h"
@@ -78,6 +79,12 @@ struct DirectoryPage {
   std::vector<NamedEntry> entries;
   std::uint64_t next_cookie = 0;  ///< where the next page begins
   bool at_end = false;            ///< nothing follows on this server
+};
+
+/// What a server's entries say of a directory.
+struct DirectoryChange {
+  std::int64_t changed_ns = 0;
+  std::uint32_t subdirectories = 0;
 };
 
 struct NamespaceCounts {
@@ -152,6 +159,7 @@ class Namespace {
 
   // ---- inodes -------------------------------------------------------------------------------
 
+  /// Unsettled ones say so in their flags.
   Result<Attributes> get_attributes(FileId id) const;
   /// The same, and a symbolic link's target.
   Result<Entry> get_entry(FileId id) const;
@@ -195,6 +203,24 @@ class Namespace {
   Result<Attributes> finish_truncate(FileId id, std::uint64_t size, std::int64_t now_ns);
   Status abandon_truncate(FileId id);
 
+  // ---- a directory's times and links ---------------------------------------------------------
+  // They follow its entries, which are on all servers, while its inode is on one. Whoever changes
+  // an entry announces once to the directory's home that there are news, before the change is
+  // answered; the home takes them when somebody looks, and from then on the next change is news
+  // again. So creating many files costs no message, and looking sees every change.
+
+  /// Here, where entries of `directory` changed: its home must be told before that is answered.
+  bool must_announce(FileId directory) const { return news_.must_announce(directory); }
+  void announced(FileId directory) { news_.announced(directory); }
+  /// Here too: what has changed. Nothing: nothing since the last time.
+  std::optional<DirectoryChange> take_news(FileId directory);
+  /// At the home: `server` has announced. no_entry, not_a_directory.
+  Status note_news(FileId directory, std::uint32_t server);
+  /// At the home: the servers to take news from. They are not asked twice, so what they say must
+  /// come to change_directory, or the servers to note_news again.
+  Result<std::vector<std::uint32_t>> news_holders(FileId directory);
+  Status change_directory(FileId directory, std::uint32_t server, const DirectoryChange& change);
+
   // ---- the shard ----------------------------------------------------------------------------
 
   /// The epoch of the namespace: 1 at the start. A request with an older one is refused.
@@ -218,7 +244,7 @@ class Namespace {
   Status check_creation(FileId parent, std::string_view name, const Creation& creation) const;
   Result<const Dentry*> find(FileId parent, std::string_view name) const;
   Inode& add(FileId parent, std::string_view name, DentryType type, const Creation& creation);
-  void touch(FileId directory, std::int64_t now_ns);
+  void touch(FileId directory, DentryType changed, std::int64_t now_ns);
   Release release(Inode& inode);
   Entry entry_of(const Dentry& dentry) const;
 
@@ -229,6 +255,7 @@ class Namespace {
   DentryTable dentries_;
   DirectoryFences fences_;
   HeldNames held_;
+  DirectoryNews news_;
 };
 
 }  // namespace mayfly

@@ -32,9 +32,6 @@ Result<void, Failure> Namespace::check_consistency() const {
   std::uint64_t orphans = 0;
   for (const auto& [id, inode] : inodes_.all()) {
     if (inode.is_orphan() && !inode.is_open()) return broken("orphan {} is not open", id.serial);
-    if (inode.is_directory() && !inode.is_orphan() && inode.attributes().nlink != 2) {
-      return broken("directory {} has no nlink 2", id.serial);
-    }
     orphans += inode.is_orphan() ? 1 : 0;
   }
   if (orphans != inodes_.orphans()) return broken("{} orphans are miscounted", orphans);

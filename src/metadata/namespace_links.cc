@@ -16,7 +16,7 @@ Status Namespace::link_name(FileId parent, std::string_view name, FileId id, Den
   MAYFLY_CHECKED(check_new_name(parent, name));
   MAYFLY_CHECKED(check_addition(parent, name));
   dentries_.add(parent, name, id, type);
-  touch(parent, now_ns);
+  touch(parent, type, now_ns);
   return {};
 }
 
@@ -42,7 +42,8 @@ Status Namespace::put(FileId parent, std::string_view name, FileId id, DentryTyp
     MAYFLY_CHECKED(check_addition(parent, name));
     dentries_.add(parent, name, id, type);
   }
-  touch(parent, now_ns);
+  // Whatever was replaced may have been a directory.
+  touch(parent, DentryType::directory, now_ns);
   return {};
 }
 
@@ -50,8 +51,9 @@ void Namespace::drop(FileId parent, std::string_view name, std::int64_t now_ns) 
   MAYFLY_ASSERT(held_.contains(parent, name));
   const Dentry* const dentry = dentries_.find(parent, name);
   MAYFLY_ASSERT(dentry != nullptr);
+  const DentryType type = dentry->type;
   dentries_.remove(*dentry);
-  touch(parent, now_ns);
+  touch(parent, type, now_ns);
 }
 
 Result<Entry> Namespace::get_entry(FileId id) const {
@@ -84,6 +86,35 @@ Result<FileId> Namespace::parent_of(FileId id) const {
   MAYFLY_TRY(inode, inode_of(id));
   if (!inode->is_directory()) return Errc::not_a_directory;
   return inode->parent();
+}
+
+std::optional<DirectoryChange> Namespace::take_news(FileId directory) {
+  const std::optional<std::int64_t> changed_ns = news_.take(directory);
+  if (!changed_ns) return std::nullopt;
+  return DirectoryChange{*changed_ns, dentries_.subdirectories_of(directory)};
+}
+
+Status Namespace::note_news(FileId directory, std::uint32_t server) {
+  MAYFLY_TRY(inode, inode_of(directory));
+  if (!inode->is_directory()) return Errc::not_a_directory;
+  inode->note_news(server);
+  return {};
+}
+
+Result<std::vector<std::uint32_t>> Namespace::news_holders(FileId directory) {
+  MAYFLY_TRY(inode, inode_of(directory));
+  if (!inode->is_directory()) return Errc::not_a_directory;
+  const std::set<std::uint32_t> servers = inode->take_news();
+  return std::vector<std::uint32_t>(servers.begin(), servers.end());
+}
+
+Status Namespace::change_directory(FileId directory, std::uint32_t server,
+                                   const DirectoryChange& change) {
+  MAYFLY_TRY(inode, inode_of(directory));
+  if (!inode->is_directory()) return Errc::not_a_directory;
+  inode->touch(change.changed_ns);
+  inode->count_subdirectories(server, change.subdirectories);
+  return {};
 }
 
 }  // namespace mayfly

@@ -39,11 +39,25 @@ Result<void, Failure> check_dentry(const Shards& shards, std::size_t server, con
   return {};
 }
 
+/// Where nobody has news, nlink counts the subdirectories on all servers.
+Result<void, Failure> check_subdirectories(const Shards& shards, const Inode& inode) {
+  const Attributes attributes = inode.attributes();
+  if (!attributes.is_directory() || inode.is_orphan() || attributes.flags != 0) return {};
+  std::uint32_t subdirectories = 0;
+  for (const Namespace* shard : shards) {
+    subdirectories += shard->dentries().subdirectories_of(attributes.id);
+  }
+  if (attributes.nlink == 2 + subdirectories) return {};
+  return broken("directory {} of server {} has {} subdirectories and nlink {}",
+                attributes.id.serial, attributes.id.home(), subdirectories, attributes.nlink);
+}
+
 Result<void, Failure> check_inode(const Shards& shards, const Inode& inode, std::uint32_t names) {
   const Attributes attributes = inode.attributes();
   const bool directory = attributes.is_directory();
   const bool is_root = attributes.id == kRootId;
   const std::uint32_t expected = directory && !inode.is_orphan() ? 1 : attributes.nlink;
+  MAYFLY_CHECKED(check_subdirectories(shards, inode));
   if (names != (is_root ? 0 : expected)) {
     return broken("inode {} of server {} has {} names and says {}", attributes.id.serial,
                   attributes.id.home(), names, expected);

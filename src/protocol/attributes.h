@@ -29,15 +29,16 @@ enum class DentryType : std::uint8_t {
   symbolic_link = 10,
 };
 
-/// Bit of Attributes::flags: the file is open for writing, or a writer died. `size` is a lower
-/// bound, and the servers that hold its chunks must be asked for the true one.
-inline constexpr std::uint32_t kSizeUnsettled = 1u << 0;
+/// Bit of Attributes::flags. Of a file: it is open for writing, or a writer died; `size` is a lower
+/// bound, and the servers that hold its chunks must be asked for the true one. Of a directory: its
+/// home must ask others for its times and nlink, which get_attributes makes it do.
+inline constexpr std::uint32_t kUnsettled = 1u << 0;
 
 /// Little-endian plain integers without padding: trivially copyable to and from a message.
 struct Attributes {
   FileId id;
   Layout layout;
-  std::uint64_t size = 0;        ///< bytes; see kSizeUnsettled
+  std::uint64_t size = 0;        ///< bytes; see kUnsettled
   std::uint64_t blocks_512 = 0;  ///< always 0 for now: the chunk servers know, the inode's does not
   std::int64_t atime_ns = 0;     ///< since 1970, as are the other two
   std::int64_t mtime_ns = 0;
@@ -45,8 +46,8 @@ struct Attributes {
   std::uint32_t mode = 0;  ///< S_IFMT and permission bits
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::uint32_t nlink = 0;  ///< 2 for a directory, 0 for an orphan
-  std::uint32_t flags = 0;  ///< kSizeUnsettled
+  std::uint32_t nlink = 0;  ///< of a directory 2 and its subdirectories; 0 for an orphan
+  std::uint32_t flags = 0;  ///< kUnsettled
   /// Raised by each truncate; sizes reported under an older one are void.
   std::uint32_t truncate_generation = 0;
 

@@ -155,6 +155,7 @@ Task<Result<Reply>> Channel::exchange(RequestHeader header, Bytes payload,
   const std::uint16_t slot = claim_slot();
   ReplyAwaiter reply(*this, slot);
   header.request_id = make_id(server_, slot, pending_[slot].generation);
+  ++sent_[index_of(header.opcode)];
   if (payload.size() > kMaxPostedPayloadBytes) {
     Watch watch(*this);
     Task<Status> sending = endpoint_->send(as_wire(header), payload);
@@ -172,6 +173,7 @@ void Channel::notify(RequestHeader header) {
   if (state_ != State::open) return;
   header.cookie = cookie_;
   header.request_id = make_id(server_, kNoSlot, 0);
+  ++sent_[index_of(header.opcode)];
   endpoint_->post(as_wire(header));
 }
 
@@ -332,6 +334,15 @@ void Channel::judge_server() {
   }
   // What the server does late, a slot lent or a handle counted, must go with the connection.
   if (late) break_off(Errc::io_error, "it lives, but is far too slow", State::closed);
+}
+
+RequestCounts sum_of_sent(const std::vector<std::unique_ptr<Channel>>& channels) {
+  RequestCounts sum{};
+  for (const auto& channel : channels) {
+    for (std::size_t opcode = 0; opcode < kOpcodes; ++opcode)
+      sum[opcode] += channel->sent()[opcode];
+  }
+  return sum;
 }
 
 }  // namespace mayfly

@@ -12,6 +12,7 @@
 //   generation of their request id and are dropped.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -36,6 +37,10 @@ class Reply {
   Body body;
   Status status() const { return to_status(errc_from(header.error)); }
 };
+
+/// Requests by opcode. "Round trip" is meant wherever a cost is stated in requests; what needs no
+/// reply is counted too.
+using RequestCounts = std::array<std::uint64_t, kOpcodes>;
 
 class Channel {
  public:
@@ -74,6 +79,8 @@ class Channel {
   /// Whether the server's memory can be reached one-sidedly. Known once open.
   bool is_one_sided() const { return remote_ != nullptr && remote_->is_one_sided(); }
   std::uint32_t server() const { return server_; }
+  /// Sent since the beginning.
+  const RequestCounts& sent() const { return sent_; }
   /// Names the connection: another one after the channel was closed and opened again.
   std::uint64_t cookie() const { return cookie_; }
   /// "server 2 on node17".
@@ -136,6 +143,7 @@ class Channel {
   std::deque<Pending> pending_;
   std::vector<std::uint16_t> free_slots_;
   std::size_t in_flight_ = 0;
+  RequestCounts sent_{};
   IntrusiveList<Watch> transfers_;
 
   Nanoseconds tick_length_;
@@ -144,5 +152,8 @@ class Channel {
   /// When the server gave its last sign of life, or when it was first asked for one since.
   std::uint64_t heard_tick_ = 0;
 };
+
+/// What all channels of one owner have sent.
+RequestCounts sum_of_sent(const std::vector<std::unique_ptr<Channel>>& channels);
 
 }  // namespace mayfly

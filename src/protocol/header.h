@@ -84,6 +84,7 @@ inline constexpr std::uint16_t kAppend = 2048;    ///< open, close, write: O_APP
 inline constexpr std::uint16_t kGiveBack = 4096;  ///< append: the place was not written to
 inline constexpr std::uint16_t kUnsure = 512;     ///< close: a write failed that may yet be done
 inline constexpr std::uint16_t kNewDirectory = 8192;  ///< rename: so must the new one, or nobody's
+inline constexpr std::uint16_t kWalk = 16384;         ///< look_up: only id and type are wanted
 }  // namespace request_flags
 
 namespace reply_flags {

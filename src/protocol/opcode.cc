@@ -45,7 +45,9 @@ const char* name_of(Opcode opcode) {
                                                                "add_link",
                                                                "drop_link",
                                                                "note_rename",
-                                                               "raise_epoch"};
+                                                               "raise_epoch",
+                                                               "note_news",
+                                                               "take_news"};
   return index_of(opcode) < kNames.size() ? kNames[index_of(opcode)] : "?";
 }
 

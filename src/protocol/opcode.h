@@ -50,6 +50,8 @@ enum class Opcode : std::uint8_t {
   drop_link,
   note_rename,
   raise_epoch,
+  note_news,
+  take_news,
   count_,  ///< not an opcode
 };
 

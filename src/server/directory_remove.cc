@@ -18,6 +18,7 @@ Task<Status> remove_held(Server& server, FileId parent, std::string name, Entry 
   if (directory.type != DentryType::directory) co_return Errc::not_a_directory;
   MAYFLY_CO_CHECKED(co_await freeze_if_empty(server, directory.id));
   server.names().drop(parent, name, wall_clock_ns());
+  co_await announce(server, parent);
   co_return co_await bury(server, directory.id);
 }
 

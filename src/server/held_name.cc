@@ -53,7 +53,10 @@ Task<void> put_name(Server& server, Request request) {
   const DentryBody to = *body;
   while (is_holder(request, to.name)) {
     const Status put = server.names().put(parent, to.name, to.id, to.type, wall_clock_ns());
-    if (!is_fenced(server, put, parent, "")) co_return server.reply(request, to_errc(put));
+    if (!is_fenced(server, put, parent, "")) {
+      if (put) co_await announce(server, parent);
+      co_return server.reply(request, to_errc(put));
+    }
     co_await server.fences().wait(parent, "");
   }
   server.reply(request, Errc::invalid);

@@ -12,11 +12,15 @@ Task<Status> add_name(Server& server, FileId parent, std::string name, DentryBod
     co_await server.fences().wait(parent, name);
     added = server.names().link_name(parent, name, to.id, to.type, wall_clock_ns());
   }
+  if (added) co_await announce(server, parent);
   co_return added;
 }
 
-Task<void> drop_elsewhere(Server& server, Request request, FileId id) {
-  const Status dropped = co_await tell_home(server, Opcode::drop_link, id);
+/// What remove_file leaves to other servers.
+Task<void> finish_removal(Server& server, Request request, FileId elsewhere) {
+  Status dropped;
+  if (elsewhere.valid()) dropped = co_await tell_home(server, Opcode::drop_link, elsewhere);
+  co_await announce(server, request.header.file);
   server.reply(request, to_errc(dropped));
 }
 
@@ -86,11 +90,11 @@ void remove_file(Server& server, Request& request) {
   if (is_fenced(server, release, parent, body->name)) {
     return server.loop().spawn(remove_later(server, std::move(request)));
   }
-  if (release && release->is_elsewhere) {
-    const FileId id = release->attributes.id;
-    return server.loop().spawn(drop_elsewhere(server, std::move(request), id));
-  }
   server.settle(release);
+  if (release && (release->is_elsewhere || server.names().must_announce(parent))) {
+    const FileId elsewhere = release->is_elsewhere ? release->attributes.id : FileId();
+    return server.loop().spawn(finish_removal(server, std::move(request), elsewhere));
+  }
   server.reply(request, release ? Errc::ok : release.error());
 }
 

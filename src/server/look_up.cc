@@ -11,6 +11,15 @@ Task<void> reply_with_target(Server& server, Request request, WireBytes body) {
   co_await server.reply_with(request, header, body);
 }
 
+Task<void> reply_settled(Server& server, Request request, FileId directory) {
+  const Status settled = co_await settle_directory(server, directory);
+  server.drop_lock(directory);
+  if (!settled) co_return server.reply(request, settled.error());
+  const auto attributes = server.names().get_attributes(directory);
+  if (!attributes) co_return server.reply(request, attributes.error());
+  server.reply(request, Errc::ok, 0, 0, 0, as_wire(*attributes));
+}
+
 /// The answer to look_up with what has been found; `stale` names are answered elsewhere.
 void answer(Server& server, Request& request, const Result<Entry>& entry) {
   if (!entry) return server.reply(request, entry.error());
@@ -34,6 +43,10 @@ void reply_entry(Server& server, Request& request, const Entry& entry) {
   if (!entry.attributes) {
     return server.reply(request, Errc::ok, entry.id.home_and_salt, entry.id.serial,
                         reply_flags::kElsewhere);
+  }
+  const bool is_unsettled = (entry.attributes->flags & kUnsettled) != 0;
+  if (is_unsettled && entry.type == DentryType::directory && !request.has(request_flags::kWalk)) {
+    return server.loop().spawn(reply_settled(server, std::move(request), entry.id));
   }
   if (entry.target.empty()) {
     return server.reply(request, Errc::ok, 0, 0, 0, as_wire(*entry.attributes));

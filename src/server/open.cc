@@ -75,8 +75,7 @@ Task<void> open_entry(Server& server, Request request, Entry entry, std::uint16_
     co_return server.reply(request, Errc::not_a_directory);
   }
   // Whether there is anything to cut is asked before the opener itself counts as a writer.
-  const bool has_bytes =
-      entry.attributes->size != 0 || (entry.attributes->flags & kSizeUnsettled) != 0;
+  const bool has_bytes = entry.attributes->size != 0 || (entry.attributes->flags & kUnsettled) != 0;
   co_await finish_open(server, request, entry.id,
                        has_bytes && request.has(request_flags::kTruncate), flags);
 }
@@ -92,6 +91,7 @@ Task<void> open_name(Server& server, Request request) {
     found = find_or_create(server, request, *body);
   }
   if (!found) co_return server.reply(request, found.error());
+  if (found->created) co_await announce(server, request.header.file);
   co_await open_entry(server, std::move(request), found->entry,
                       found->created ? reply_flags::kCreated : 0);
 }
@@ -113,6 +113,7 @@ Task<void> make_directory(Server& server, Request request) {
     made = server.names().make_directory(parent, body->name, creation);
   }
   if (!made) co_return server.reply(request, made.error());
+  co_await announce(server, parent);
   server.reply(request, Errc::ok, 0, 0, 0, as_wire(*made));
 }
 
@@ -127,6 +128,7 @@ Task<void> make_symbolic_link(Server& server, Request request) {
     co_await server.fences().wait(parent, body->link.name);
     made = names.make_symbolic_link(parent, body->link.name, body->target, creation);
   }
+  if (made) co_await announce(server, parent);
   server.reply(request, made ? Errc::ok : made.error());
 }
 

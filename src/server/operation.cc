@@ -58,6 +58,8 @@ Table make_table() {
   table[index_of(Opcode::drop_link)] = at_once<drop_link>();
   table[index_of(Opcode::note_rename)] = at_once<note_rename>();
   table[index_of(Opcode::raise_epoch)] = at_once<raise_epoch>();
+  table[index_of(Opcode::note_news)] = at_once<note_news>();
+  table[index_of(Opcode::take_news)] = at_once<take_news>();
   return table;
 }
 

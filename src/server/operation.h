@@ -67,6 +67,8 @@ void add_link(Server& server, const Request& request);
 void drop_link(Server& server, const Request& request);
 void note_rename(Server& server, const Request& request);
 void raise_epoch(Server& server, const Request& request);
+void note_news(Server& server, const Request& request);
+void take_news(Server& server, const Request& request);
 
 /// The answer to whoever looked for this entry: its attributes, with a symbolic link's target, or
 /// where to ask for them. May take the request to answer later.
@@ -83,6 +85,12 @@ bool is_fenced(const Server& server, const Result<T>& result, FileId parent,
 /// Cuts the file to `size` on every server that can hold its chunks, then in its inode. Shared by
 /// set_size and by open with O_TRUNC. Holds the file's truncate lock.
 Task<Result<Attributes>> truncate_file(Server& server, FileId file, std::uint64_t size);
+
+/// Tells the directory's home that entries here have changed, if it does not know: before a change
+/// is answered.
+Task<void> announce(Server& server, FileId directory);
+/// At the home: takes the news of all servers that have any.
+Task<Status> settle_directory(Server& server, FileId directory);
 
 /// Namespace::hold once the name is free, with its fence. release_held must follow.
 Task<Result<std::optional<Entry>>> hold_when_free(Server& server, FileId parent, std::string name);

@@ -28,6 +28,8 @@ Task<Status> Peers::ask_one(std::uint32_t server, RequestHeader header, std::uin
   co_return reply->status();
 }
 
+RequestCounts Peers::sent() const { return sum_of_sent(channels_); }
+
 std::vector<std::uint32_t> Peers::everyone() const {
   std::vector<std::uint32_t> all(servers_);
   std::iota(all.begin(), all.end(), 0U);

@@ -26,6 +26,9 @@ class Peers {
   Task<Status> ask(std::vector<std::uint32_t> targets, RequestHeader header, std::uint64_t& result,
                    Fold fold = Fold::sum);
 
+  /// Requests sent to all of them since the beginning.
+  RequestCounts sent() const;
+
   /// All servers of the session.
   std::vector<std::uint32_t> everyone() const;
   /// The servers that can hold chunks of a file with `layout`.

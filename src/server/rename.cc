@@ -91,7 +91,10 @@ Task<Status> put_here(Server& server, const HeldName& name, Target target) {
   for (;;) {
     const Status put =
         server.names().put(name.parent, name.name, target.id, target.type, wall_clock_ns());
-    if (!is_fenced(server, put, name.parent, "")) co_return put;
+    if (!is_fenced(server, put, name.parent, "")) {
+      if (put) co_await announce(server, name.parent);
+      co_return put;
+    }
     co_await server.fences().wait(name.parent, "");
   }
 }
@@ -201,6 +204,7 @@ Task<Status> commit(Server& server, Rename& rename) {
         co_await tell_home(server, Opcode::note_rename, rename.to.target->id, rename.from.parent));
   } else {
     server.names().drop(rename.from.parent, rename.from.name, wall_clock_ns());
+    co_await announce(server, rename.from.parent);
   }
   co_return co_await tell_home(server, Opcode::note_rename, moved.id, rename.to.parent);
 }

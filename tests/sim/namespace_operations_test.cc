@@ -175,9 +175,7 @@ class NamespaceOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
 
   void compare(const std::string& path, const Attributes& ours, const struct stat& theirs) {
     EXPECT_EQ(ours.mode, theirs.st_mode) << path;
-    if (!ours.is_directory()) {
-      EXPECT_EQ(ours.nlink, theirs.st_nlink) << path;
-    }
+    EXPECT_EQ(ours.nlink, theirs.st_nlink) << path;
     if (S_ISREG(ours.mode)) {
       EXPECT_EQ(ours.size, static_cast<std::uint64_t>(theirs.st_size)) << path;
     }

@@ -17,7 +17,7 @@ class InodeTest : public ::testing::Test {
   }
   std::uint64_t size() const { return inode_.attributes().size; }
   std::uint32_t generation() const { return inode_.attributes().truncate_generation; }
-  bool unsettled() const { return (inode_.attributes().flags & kSizeUnsettled) != 0; }
+  bool unsettled() const { return (inode_.attributes().flags & kUnsettled) != 0; }
 
   /// Where a record goes.
   std::uint64_t place(std::uint64_t length) {

@@ -356,7 +356,7 @@ void NamespaceModelTest::expect_same(FileId id) {
   ASSERT_EQ(attributes->mode, file.mode);
   ASSERT_EQ(attributes->truncate_generation, file.generation);
   ASSERT_EQ(attributes->nlink, file.has_name ? 1u : 0u);
-  ASSERT_EQ(attributes->flags, file.writers > 0 || file.unsettled ? kSizeUnsettled : 0u);
+  ASSERT_EQ(attributes->flags, file.writers > 0 || file.unsettled ? kUnsettled : 0u);
 }
 
 void NamespaceModelTest::expect_same_counts() {
