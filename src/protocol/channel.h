@@ -110,6 +110,7 @@ class Channel {
   class ReplyAwaiter;
   class Watch;
 
+  void count(Opcode opcode);
   Task<Status> connect();
   Task<Result<Reply>> call_in_turn(RequestHeader header, Bytes payload);
   Task<Result<Reply>> exchange(RequestHeader header, Bytes payload, Semaphore::Permit permit);
