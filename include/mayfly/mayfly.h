@@ -11,7 +11,7 @@
  * that lives but is slow (an fsync on a drive with much to write) is waited for, up to ten
  * deadlines for each request.
  *
- * Not yet here: locks, extended attributes, fallocate. O_TMPFILE is EOPNOTSUPP.
+ * Not yet here: fallocate. O_TMPFILE is EOPNOTSUPP.
  */
 #ifndef MAYFLY_MAYFLY_H
 #define MAYFLY_MAYFLY_H
@@ -73,6 +73,14 @@ int mayfly_fchown(int fd, uid_t owner, gid_t group) MAYFLY_NOEXCEPT;
 int mayfly_futimens(int fd, const struct timespec times[2]) MAYFLY_NOEXCEPT;
 int mayfly_fsync(int fd) MAYFLY_NOEXCEPT;
 
+/* fcntl(2)'s F_GETLK, F_SETLK, F_SETLKW and F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, between all
+ * processes of the session. EAGAIN: another has the lock; EDEADLK: waiting for it would close a
+ * circle, on whatever servers. Freed when the owner closes the file or dies. */
+struct flock;
+int mayfly_fcntl_lock(int fd, int command, struct flock* range) MAYFLY_NOEXCEPT;
+/* flock(2)'s LOCK_SH, LOCK_EX, LOCK_UN, and LOCK_NB. */
+int mayfly_flock(int fd, int operation) MAYFLY_NOEXCEPT;
+
 /* Transfers that go on while the caller does not wait: the buffer is in use until mayfly_wait has
  * returned what pread or pwrite would have. Every operation must be waited for, once. They make
  * progress whenever any thread of the process is inside a mayfly_ function. */
@@ -122,6 +130,25 @@ int mayfly_fchownat(int directory, const char* path, uid_t owner, gid_t group,
 int mayfly_utimens(const char* path, const struct timespec times[2]) MAYFLY_NOEXCEPT;
 int mayfly_utimensat(int directory, const char* path, const struct timespec times[2],
                      int flags) MAYFLY_NOEXCEPT;
+/* Extended attributes, with the names and within the limits of ext4: "user.", "trusted." (root) and
+ * "security."; values up to 64 KiB (E2BIG), all of a file's together within 4 KiB (ENOSPC). */
+int mayfly_setxattr(const char* path, const char* name, const void* value, size_t bytes,
+                    int flags) MAYFLY_NOEXCEPT;
+int mayfly_lsetxattr(const char* path, const char* name, const void* value, size_t bytes,
+                     int flags) MAYFLY_NOEXCEPT;
+int mayfly_fsetxattr(int fd, const char* name, const void* value, size_t bytes,
+                     int flags) MAYFLY_NOEXCEPT;
+ssize_t mayfly_getxattr(const char* path, const char* name, void* value,
+                        size_t bytes) MAYFLY_NOEXCEPT;
+ssize_t mayfly_lgetxattr(const char* path, const char* name, void* value,
+                         size_t bytes) MAYFLY_NOEXCEPT;
+ssize_t mayfly_fgetxattr(int fd, const char* name, void* value, size_t bytes) MAYFLY_NOEXCEPT;
+ssize_t mayfly_listxattr(const char* path, char* names, size_t bytes) MAYFLY_NOEXCEPT;
+ssize_t mayfly_llistxattr(const char* path, char* names, size_t bytes) MAYFLY_NOEXCEPT;
+ssize_t mayfly_flistxattr(int fd, char* names, size_t bytes) MAYFLY_NOEXCEPT;
+int mayfly_removexattr(const char* path, const char* name) MAYFLY_NOEXCEPT;
+int mayfly_lremovexattr(const char* path, const char* name) MAYFLY_NOEXCEPT;
+int mayfly_fremovexattr(int fd, const char* name) MAYFLY_NOEXCEPT;
 /* f_bsize 4096; totals over all servers. */
 int mayfly_statfs(struct statvfs* status) MAYFLY_NOEXCEPT;
 

@@ -16,7 +16,9 @@ enum class Errc : std::int32_t {
   no_entry = ENOENT,
   io_error = EIO,
   no_such_address = ENXIO,  ///< a position where there is nothing
+  too_big = E2BIG,          ///< a value longer than may be
   bad_descriptor = EBADF,
+  again = EAGAIN,  ///< locked by another
   out_of_memory = ENOMEM,
   access_denied = EACCES,
   bad_address = EFAULT,
@@ -30,8 +32,11 @@ enum class Errc : std::int32_t {
   file_too_big = EFBIG,
   no_space = ENOSPC,
   too_many_links = EMLINK,
+  out_of_range = ERANGE,  ///< a name, or a buffer for a result, of the wrong length
+  no_data = ENODATA,      ///< no such extended attribute
   name_too_long = ENAMETOOLONG,
   not_empty = ENOTEMPTY,
+  deadlock = EDEADLK,
   loop = ELOOP,
   bad_message = EBADMSG,
   overflow = EOVERFLOW,

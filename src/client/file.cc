@@ -393,8 +393,9 @@ Task<Status> File::sync_server(std::uint32_t server) {
 
 Task<Status> File::close() {
   co_await uses_.closed();
-  if (is_directory_) co_return Status();
   if (is_orphaned()) co_return Errc::io_error;
+  MAYFLY_CO_CHECKED(co_await give_up_locks());
+  if (is_directory_) co_return Status();
   RequestHeader header = report(Opcode::close);
   if (may_write()) header.flags |= request_flags::kForWrite;
   if (appends()) header.flags |= request_flags::kAppend;

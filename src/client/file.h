@@ -45,8 +45,15 @@ class File {
   Task<Status> change_attributes(ChangeBody change);
   /// Returns once all bytes written to this file so far, by anybody, are on the servers' devices.
   Task<Status> fsync();
-  /// Waits for what is under way, reports the size and gives up the handle. The File is useless
-  /// afterwards, whatever it returns: everything else gives bad_descriptor.
+  /// fcntl's and flock's locks: `whose` have the lock, so that those of one process, or of one
+  /// handle, do not exclude each other. again: another has it, and `waits` is false; deadlock;
+  /// bad_descriptor: not open for what is locked.
+  enum class LockedBy : std::uint8_t { process, handle };
+  Task<Status> lock(LockBody range, LockedBy whose);
+  /// The lock of another that stands in the way of `range`; nothing: none.
+  Task<Result<std::optional<LockBody>>> find_lock(LockBody range, LockedBy whose);
+  /// Waits for what is under way, gives up the locks, reports the size and gives up the handle. The
+  /// File is useless afterwards, whatever it returns: everything else gives bad_descriptor.
   Task<Status> close();
 
   FileId id() const { return id_; }
@@ -78,6 +85,8 @@ class File {
   Task<Status> sync_server(std::uint32_t server);
   /// A request to the inode's server that brings along what this handle has written.
   RequestHeader report(Opcode opcode) const;
+  LockBody signed_by(LockBody range, LockedBy whose) const;
+  Task<Status> give_up_locks();
   /// The connection that holds the handle was lost: the server has given the handle up.
   bool is_orphaned() const;
   bool may_read() const;
@@ -100,6 +109,7 @@ class File {
   bool unsure_ = false;
   std::uint64_t position_ = 0;
   Semaphore positioning_{1};
+  bool has_locks_ = false;  ///< of its own
   Gate uses_;  ///< a write that ended after close had reported the size would be lost to it
 };
 

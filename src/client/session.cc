@@ -1,5 +1,7 @@
 #include "client/session.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -34,6 +36,7 @@ Session::Session(SessionInfo info, Worker& worker, Sleeper& sleeper, const Sessi
       loop_(sleeper, clock),
       driver_(loop_, sleeper),
       window_(options.window_bytes) {
+  MAYFLY_ASSERT(::getrandom(&client_id_, sizeof client_id_, 0) == sizeof client_id_);
   worker_.set_receiver(this);
   loop_.add(worker_);
   for (std::uint32_t server = 0; server < servers(); ++server) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "async/semaphore.h"
@@ -95,6 +96,14 @@ class Session final : public Receiver {
   void on_endpoint_failed(Endpoint& endpoint, Errc why) override;
 
   // For File, Directory and piece_io.
+  /// What servers call this client where locks are concerned.
+  std::uint64_t client_id() const { return client_id_; }
+  /// Files on which this process may have fcntl's locks: closing any handle of theirs gives all up.
+  std::unordered_set<FileId>& range_locked() { return range_locked_; }
+  /// Permits for requests that wait for locks: fewer than a channel takes, so that what lets them
+  /// go on gets through.
+  Semaphore& lock_waits() { return lock_waits_; }
+
   /// One request about a name: resolves the parent, asks the name's server, goes where a symbolic
   /// link or a moved file leads, and resolves anew when the cached path turns out to be stale.
   Task<Result<Reply>> named_call(PathAt path, NamedRequest request);
@@ -152,6 +161,9 @@ class Session final : public Receiver {
   PathCache paths_;
   Semaphore window_;
   std::uint64_t epoch_ = 1;
+  std::uint64_t client_id_;
+  std::unordered_set<FileId> range_locked_;
+  Semaphore lock_waits_{Channel::kMaxPending / 2};
 };
 
 /// A request about a file that says no more than that.

@@ -169,4 +169,10 @@ void Inode::set_target(std::string_view target) {
   attributes_.size = target.size();
 }
 
+ExtendedAttributes& Inode::extended(std::int64_t now_ns) {
+  if (extended_ == nullptr) extended_ = std::make_unique<ExtendedAttributes>();
+  attributes_.ctime_ns = now_ns;
+  return *extended_;
+}
+
 }  // namespace mayfly

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "metadata/append_places.h"
+#include "metadata/extended_attributes.h"
 #include "protocol/attributes.h"
 
 namespace mayfly {
@@ -118,6 +119,11 @@ class Inode {
 
   /// The directory that a directory is in; its own id for the root.
   FileId parent() const { return directory_ ? directory_->parent : FileId(); }
+  /// Its extended attributes; null if it never had any.
+  const ExtendedAttributes* extended() const { return extended_.get(); }
+  /// To change them.
+  ExtendedAttributes& extended(std::int64_t now_ns);
+
   /// Where a symbolic link leads; empty for everything else.
   std::string_view target() const { return target_ ? std::string_view(*target_) : ""; }
   void set_target(std::string_view target);
@@ -136,6 +142,7 @@ class Inode {
   Attributes attributes_;
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<std::string> target_;  ///< of a symbolic link
+  std::unique_ptr<ExtendedAttributes> extended_;
   /// When mtime got its value, which utimes can make another time than that value.
   std::int64_t mtime_decided_ns_;
   /// Largest size reported since the pending truncate began: the cut has not met those bytes.

@@ -174,6 +174,13 @@ class Namespace {
   Result<FileId> parent_of(FileId id) const;
   Result<Attributes> set_attributes(FileId id, const AttributeChange& change, std::int64_t now_ns);
 
+  /// See ExtendedAttributes.
+  Status set_extended(FileId id, std::string_view name, std::string_view value,
+                      ExtendedAttributes::Condition condition, std::int64_t now_ns);
+  Result<std::string_view> get_extended(FileId id, std::string_view name) const;
+  Result<std::string> list_extended(FileId id) const;
+  Status remove_extended(FileId id, std::string_view name, std::int64_t now_ns);
+
   /// Counts one more descriptor. Orphans can be opened too: a fork inherits descriptors.
   /// is_a_directory: for writing.
   Result<Attributes> open(FileId id, Access access);

@@ -155,6 +155,52 @@ Result<RenameBody> decode_rename(Bytes bytes) {
   return body;
 }
 
+WireBytes encode(const ExtendedBody& body) {
+  WireBytes wire;
+  append_name(wire, body.name);
+  append_bytes(wire, body.value);
+  return wire;
+}
+
+Result<ExtendedBody> decode_extended(Bytes bytes) {
+  ExtendedBody body;
+  if (!take_name(bytes, body.name) || body.name.empty()) return Errc::bad_message;
+  body.value = text(bytes);
+  return body;
+}
+
+Result<LockBody> decode_lock(Bytes bytes) {
+  LockBody body;
+  if (!take(bytes, body) || !bytes.empty()) return Errc::bad_message;
+  if (body.type > 2 || body.kind > LockKind::whole || body.waits > 1) return Errc::bad_message;
+  if (body.last < body.begin) return Errc::bad_message;
+  return body;
+}
+
+void append(WireBytes& wire, const WaitBody& wait) {
+  const std::uint64_t count = wait.holders.size();
+  append_bytes(wire, &wait.id, sizeof wait.id);
+  append_bytes(wire, &wait.waiter, sizeof wait.waiter);
+  append_bytes(wire, &count, sizeof count);
+  append_bytes(wire, wait.holders.data(), count * sizeof wait.holders[0]);
+}
+
+Result<std::vector<WaitBody>> decode_waits(Bytes bytes) {
+  std::vector<WaitBody> waits;
+  while (!bytes.empty()) {
+    WaitBody wait;
+    std::uint64_t count = 0;
+    if (!take(bytes, wait.id) || !take(bytes, wait.waiter) || !take(bytes, count) ||
+        count > bytes.size() / sizeof(WaitBody::Party)) {
+      return Errc::bad_message;
+    }
+    wait.holders.resize(count);
+    for (WaitBody::Party& holder : wait.holders) take(bytes, holder);
+    waits.push_back(std::move(wait));
+  }
+  return waits;
+}
+
 Result<ChangeBody> decode_change(Bytes bytes) {
   ChangeBody body;
   if (!take(bytes, body) || !bytes.empty()) return Errc::bad_message;

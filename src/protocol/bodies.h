@@ -65,6 +65,47 @@ struct RenameBody {
 WireBytes encode(const RenameBody& body);
 Result<RenameBody> decode_rename(Bytes bytes);
 
+/// set_extended; without a value get_ and remove_extended. Wire: length of the name, name, value.
+struct ExtendedBody {
+  std::string_view name;  ///< both point into the message
+  std::string_view value;
+};
+WireBytes encode(const ExtendedBody& body);
+Result<ExtendedBody> decode_extended(Bytes bytes);
+
+/// Which locks do not see each other, as on Linux: fcntl's and flock's.
+enum class LockKind : std::uint32_t { range, whole };
+
+/// set_lock and test_lock, and what test_lock has found in the way. Wire: as it stands.
+struct LockBody {
+  std::uint64_t client = 0;  ///< these two: the owner, as all servers call it
+  std::uint64_t owner = 0;
+  std::uint64_t begin = 0;
+  std::uint64_t last = 0;  ///< the last byte; all ones: to wherever the file will end
+  std::uint32_t type = 0;  ///< LockType of metadata/lock_table.h
+  LockKind kind = LockKind::range;
+  std::int32_t process = 0;
+  std::uint32_t waits = 0;  ///< 1: until the lock can be had
+};
+static_assert(sizeof(LockBody) == 48);
+/// bad_message: an unknown kind or type, or a range that ends before it begins.
+Result<LockBody> decode_lock(Bytes bytes);
+
+/// note_waits: waits for locks that have changed. Wire of each: id, waiter, number of holders,
+/// they.
+struct WaitBody {
+  struct Party {
+    std::uint64_t client = 0;
+    std::uint64_t owner = 0;
+    friend bool operator==(const Party&, const Party&) = default;
+  };
+  std::uint64_t id = 0;
+  Party waiter;
+  std::vector<Party> holders;  ///< none: the wait has ended
+};
+void append(WireBytes& wire, const WaitBody& wait);
+Result<std::vector<WaitBody>> decode_waits(Bytes bytes);
+
 enum AttributeMask : std::uint32_t { kMode = 1, kUid = 2, kGid = 4, kAtime = 8, kMtime = 16 };
 
 /// set_attributes: only what `mask` names is changed. Wire: as it stands.

@@ -152,7 +152,7 @@ Task<Result<Reply>> Channel::exchange(RequestHeader header, Bytes payload,
                                       Semaphore::Permit permit) {
   if (endpoint_ == nullptr) co_return Errc::io_error;
   const Semaphore::Permit held = std::move(permit);
-  const std::uint16_t slot = claim_slot();
+  const std::uint16_t slot = claim_slot(header.opcode);
   ReplyAwaiter reply(*this, slot);
   header.request_id = make_id(server_, slot, pending_[slot].generation);
   count(header.opcode);
@@ -209,7 +209,7 @@ Task<Status> Channel::receive(Reply& reply, MutableBytes into) {
   co_return Status();
 }
 
-std::uint16_t Channel::claim_slot() {
+std::uint16_t Channel::claim_slot(Opcode opcode) {
   if (free_slots_.empty()) {
     MAYFLY_ASSERT(pending_.size() <= UINT16_MAX);
     free_slots_.push_back(static_cast<std::uint16_t>(pending_.size()));
@@ -220,7 +220,9 @@ std::uint16_t Channel::claim_slot() {
   Pending& pending = pending_[slot];
   pending.used = true;
   pending.error = Errc::ok;
-  pending.expires_tick = tick_ + kLongestCall + 1;
+  // Others may keep a lock for as long as they like.
+  const bool is_patient = opcode == Opcode::set_lock;
+  pending.expires_tick = is_patient ? UINT64_MAX : tick_ + kLongestCall + 1;
   start_waiting();
   ++in_flight_;
   return slot;

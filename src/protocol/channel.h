@@ -7,9 +7,9 @@
 // Failure: a server that is gone, or that gives no sign of life for a deadline (give or take an
 //   eighth) while something is asked of it, gives io_error to all calls; the reason is logged once,
 //   with the server's name. One that is only slow, but answers pings, is waited for, up to
-//   kPatience deadlines; then that is the end of the connection too. Such a server may be connected
-//   again by a later call, one whose endpoint failed stays failed. Late replies carry an old
-//   generation of their request id and are dropped.
+//   kPatience deadlines (for a lock without limit); then that is the end of the connection too.
+//   Such a server may be connected again by a later call, one whose endpoint failed stays failed.
+//   Late replies carry an old generation of their request id and are dropped.
 #pragma once
 
 #include <array>
@@ -114,7 +114,7 @@ class Channel {
   Task<Status> connect();
   Task<Result<Reply>> call_in_turn(RequestHeader header, Bytes payload);
   Task<Result<Reply>> exchange(RequestHeader header, Bytes payload, Semaphore::Permit permit);
-  std::uint16_t claim_slot();
+  std::uint16_t claim_slot(Opcode opcode);
   void release_slot(std::uint16_t slot);
   void finish(Pending& pending, Errc error);
   void break_off(Errc why, const std::string& reason, State next);

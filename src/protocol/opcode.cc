@@ -27,6 +27,12 @@ const char* name_of(Opcode opcode) {
                                                                "remove_directory",
                                                                "remove_file",
                                                                "read_directory",
+                                                               "set_lock",
+                                                               "test_lock",
+                                                               "set_extended",
+                                                               "get_extended",
+                                                               "list_extended",
+                                                               "remove_extended",
                                                                "lease_slot",
                                                                "release_slot",
                                                                "write",
@@ -47,7 +53,8 @@ const char* name_of(Opcode opcode) {
                                                                "note_rename",
                                                                "raise_epoch",
                                                                "note_news",
-                                                               "take_news"};
+                                                               "take_news",
+                                                               "note_waits"};
   return index_of(opcode) < kNames.size() ? kNames[index_of(opcode)] : "?";
 }
 

@@ -29,6 +29,12 @@ enum class Opcode : std::uint8_t {
   remove_directory,
   remove_file,
   read_directory,
+  set_lock,
+  test_lock,
+  set_extended,
+  get_extended,
+  list_extended,
+  remove_extended,
   // Bytes, at the server of a chunk.
   lease_slot,
   release_slot,
@@ -52,6 +58,7 @@ enum class Opcode : std::uint8_t {
   raise_epoch,
   note_news,
   take_news,
+  note_waits,
   count_,  ///< not an opcode
 };
 

@@ -39,6 +39,12 @@ Table make_table() {
   table[index_of(Opcode::remove_directory)] = task<remove_directory>();
   table[index_of(Opcode::remove_file)] = at_once<remove_file>();
   table[index_of(Opcode::read_directory)] = task<read_directory>();
+  table[index_of(Opcode::set_lock)] = task<set_lock>();
+  table[index_of(Opcode::test_lock)] = at_once<test_lock>();
+  table[index_of(Opcode::set_extended)] = at_once<set_extended>();
+  table[index_of(Opcode::get_extended)] = at_once<get_extended>();
+  table[index_of(Opcode::list_extended)] = at_once<list_extended>();
+  table[index_of(Opcode::remove_extended)] = at_once<remove_extended>();
   table[index_of(Opcode::lease_slot)] = task<lease_slot>();
   table[index_of(Opcode::release_slot)] = at_once<release_slot>();
   table[index_of(Opcode::write)] = task<write>();
@@ -59,6 +65,7 @@ Table make_table() {
   table[index_of(Opcode::note_rename)] = at_once<note_rename>();
   table[index_of(Opcode::raise_epoch)] = at_once<raise_epoch>();
   table[index_of(Opcode::note_news)] = at_once<note_news>();
+  table[index_of(Opcode::note_waits)] = task<note_waits>();
   table[index_of(Opcode::take_news)] = at_once<take_news>();
   return table;
 }

@@ -47,6 +47,13 @@ Task<void> remove_directory(Server& server, Request request);
 void remove_file(Server& server, Request& request);
 Task<void> read_directory(Server& server, Request request);
 
+Task<void> set_lock(Server& server, Request request);
+void test_lock(Server& server, const Request& request);
+void set_extended(Server& server, const Request& request);
+void get_extended(Server& server, Request& request);
+void list_extended(Server& server, Request& request);
+void remove_extended(Server& server, const Request& request);
+
 Task<void> lease_slot(Server& server, Request request);
 void release_slot(Server& server, const Request& request);
 Task<void> write(Server& server, Request request);
@@ -69,6 +76,7 @@ void note_rename(Server& server, const Request& request);
 void raise_epoch(Server& server, const Request& request);
 void note_news(Server& server, const Request& request);
 void take_news(Server& server, const Request& request);
+Task<void> note_waits(Server& server, Request request);
 
 /// The answer to whoever looked for this entry: its attributes, with a symbolic link's target, or
 /// where to ask for them. May take the request to answer later.

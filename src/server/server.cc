@@ -59,6 +59,7 @@ void Server::serve() {
 Task<void> Server::wind_down() {
   stop();
   fences_.lift_all();
+  file_locks_.cancel(FileLocks::kAll);
   // What is in flight is answered, if that does not take long: launchers kill a second after TERM.
   for (auto& [cookie, connection] : connections_) loop().spawn(flush(connection));
   const TimePoint patience = loop().now() + kPatience;
@@ -70,6 +71,7 @@ Task<void> Server::wind_down() {
   while (!connections_.empty() || retiring_ != 0 || loop().spawned() != 0) {
     while (!connections_.empty()) expel(connections_.begin()->second);
     fences_.lift_all();
+    file_locks_.cancel(FileLocks::kAll);
     co_await sleep_for(loop(), std::chrono::milliseconds(1));
   }
 }
@@ -187,10 +189,12 @@ Task<void> Server::retire(std::shared_ptr<Connection> connection) {
   for (const auto& [parent, name] : std::exchange(connection->held, {})) {
     release_held(*this, parent, name);
   }
+  file_locks_.cancel(connection->cookie);
   co_await connection->requests.closed();
   connection->write_slots.clear();
   connection->read_slots.clear();
   release_opens(*connection);
+  co_await file_locks_.release(connection->cookie);
   connection->endpoint.reset();
   --retiring_;
 }

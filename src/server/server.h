@@ -16,9 +16,11 @@
 #include "async/semaphore.h"
 #include "memory/buffer_pool.h"
 #include "metadata/namespace.h"
+#include "metadata/wait_graph.h"
 #include "protocol/session_info.h"
 #include "server/connection.h"
 #include "server/fences.h"
+#include "server/file_locks.h"
 #include "server/peers.h"
 #include "server/request.h"
 #include "storage/chunk_store.h"
@@ -111,6 +113,10 @@ class Server final : public Receiver {
   Fences& fences() { return fences_; }
   const Fences& fences() const { return fences_; }
 
+  FileLocks& file_locks() { return file_locks_; }
+  /// Of all servers' locks; at server 0.
+  WaitGraph& waits() { return waits_; }
+
   /// Permits for renames that this server coordinates. Fewer than Channel::kMaxPending: those that
   /// wait for a name at another server do not stand in the way of those that have it.
   Semaphore& renames() { return renames_; }
@@ -146,6 +152,8 @@ class Server final : public Receiver {
   std::unordered_map<FileId, std::shared_ptr<Semaphore>> locks_;
   Fences fences_;
   Semaphore renames_{64};
+  FileLocks file_locks_{*this};
+  WaitGraph waits_;
   Semaphore drops_{64};
   std::atomic<bool> stopping_{false};
 };

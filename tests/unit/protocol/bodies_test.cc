@@ -145,6 +145,34 @@ TEST(BodiesTest, ADentryIsOfAKnownTypeAndLeadsSomewhere) {
   EXPECT_FALSE(decode_dentry(encode(DentryBody{{}, DentryType::regular, "name"})));
 }
 
+TEST(BodiesTest, ALockOfNoKnownKindOrTypeOrOfARangeThatEndsBeforeItBeginsIsABadMessage) {
+  LockBody body;
+  body.begin = body.last = 7;
+  EXPECT_TRUE(decode_lock(as_wire(body)));
+  body.last = 6;
+  EXPECT_FALSE(decode_lock(as_wire(body)));
+  body.last = 7;
+  body.type = 3;
+  EXPECT_FALSE(decode_lock(as_wire(body)));
+  body.type = 2;
+  body.kind = LockKind{2};
+  EXPECT_FALSE(decode_lock(as_wire(body)));
+}
+
+TEST(BodiesTest, WaitsSurviveTheWireAndOneThatIsCutOffIsABadMessage) {
+  WireBytes wire;
+  append(wire, {.id = 1, .waiter = {2, 3}, .holders = {{4, 5}, {6, 7}}});
+  append(wire, {.id = 8, .waiter = {9, 10}, .holders = {}});
+  const auto waits = decode_waits(wire);
+  ASSERT_TRUE(waits);
+  ASSERT_EQ(waits->size(), 2U);
+  EXPECT_EQ((*waits)[0].holders[1], (WaitBody::Party{6, 7}));
+  EXPECT_EQ((*waits)[1].id, 8U);
+  EXPECT_TRUE((*waits)[1].holders.empty());
+  EXPECT_FALSE(decode_waits(Bytes(wire).first(wire.size() - 1)));
+  EXPECT_FALSE(decode_waits(Bytes(wire).first(40)));
+}
+
 TEST(BodiesTest, SymbolicLinksAndNothingElseHaveATarget) {
   InodeBody body;
   body.attributes.mode = S_IFLNK | 0777;
