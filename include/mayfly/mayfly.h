@@ -11,7 +11,7 @@
  * that lives but is slow (an fsync on a drive with much to write) is waited for, up to ten
  * deadlines for each request.
  *
- * Not yet here: fallocate. O_TMPFILE is EOPNOTSUPP.
+ * O_TMPFILE is EOPNOTSUPP.
  */
 #ifndef MAYFLY_MAYFLY_H
 #define MAYFLY_MAYFLY_H
@@ -58,8 +58,8 @@ ssize_t mayfly_readv(int fd, const struct iovec* places, int count) MAYFLY_NOEXC
 ssize_t mayfly_writev(int fd, const struct iovec* places, int count) MAYFLY_NOEXCEPT;
 ssize_t mayfly_preadv(int fd, const struct iovec* places, int count, off_t offset) MAYFLY_NOEXCEPT;
 ssize_t mayfly_pwritev(int fd, const struct iovec* places, int count, off_t offset) MAYFLY_NOEXCEPT;
-/* Any of the five. SEEK_DATA and SEEK_HOLE tell chunks that were never written from others, and
- * what lies behind the data of a chunk; smaller holes count as data. */
+/* Any of the five. To SEEK_DATA and SEEK_HOLE a hole is whole pages of 4 KiB that were never
+ * written. */
 off_t mayfly_lseek(int fd, off_t offset, int whence) MAYFLY_NOEXCEPT;
 /* With O_APPEND every write, pwrite too, goes behind the end of the file, as on Linux: in one
  * piece, and never over what another process appends at the same time. While several append, a
@@ -72,6 +72,13 @@ int mayfly_fchmod(int fd, mode_t mode) MAYFLY_NOEXCEPT;
 int mayfly_fchown(int fd, uid_t owner, gid_t group) MAYFLY_NOEXCEPT;
 int mayfly_futimens(int fd, const struct timespec times[2]) MAYFLY_NOEXCEPT;
 int mayfly_fsync(int fd) MAYFLY_NOEXCEPT;
+/* As mayfly_fsync: the metadata that it leaves out is not kept apart. */
+int mayfly_fdatasync(int fd) MAYFLY_NOEXCEPT;
+/* All files of the session. */
+int mayfly_sync(void) MAYFLY_NOEXCEPT;
+/* fallocate(2) with mode 0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE and FALLOC_FL_ZERO_RANGE; any
+ * other is EOPNOTSUPP. */
+int mayfly_fallocate(int fd, int mode, off_t offset, off_t bytes) MAYFLY_NOEXCEPT;
 
 /* fcntl(2)'s F_GETLK, F_SETLK, F_SETLKW and F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, between all
  * processes of the session. EAGAIN: another has the lock; EDEADLK: waiting for it would close a

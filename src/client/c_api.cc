@@ -171,6 +171,20 @@ ssize_t mayfly_wait(mayfly_operation* operation) noexcept {
   return give_count(owned->membership->session().driver().wait(owned->operation));
 }
 
+int mayfly_fdatasync(int fd) noexcept { return mayfly_fsync(fd); }
+
+int mayfly_sync(void) noexcept {
+  return give(run([](mayfly::Session& session) { return session.sync(); }));
+}
+
+int mayfly_fallocate(int fd, int mode, off_t offset, off_t bytes) noexcept {
+  if (offset < 0 || bytes <= 0) return fail(Errc::invalid);
+  return give(run_on(fd, [=](mayfly::File& file) {
+    return file.allocate(mode, static_cast<std::uint64_t>(offset),
+                         static_cast<std::uint64_t>(bytes));
+  }));
+}
+
 int mayfly_fsync(int fd) noexcept {
   return give(run_on(fd, [](mayfly::File& file) { return file.fsync(); }));
 }

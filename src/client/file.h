@@ -37,11 +37,14 @@ class File {
   /// The same at the handle's position, which moves on. Those of one handle take turns.
   Task<Result<std::size_t>> read(Segments<MutableBytes> into);
   Task<Result<std::size_t>> write(Segments<Bytes> bytes);
-  /// lseek; gives the position. SEEK_DATA and SEEK_HOLE see holes of whole chunks and behind the
-  /// data of a chunk.
+  /// lseek; gives the position. SEEK_DATA and SEEK_HOLE see holes of whole pages.
   Task<Result<std::uint64_t>> seek(std::int64_t offset, int whence);
   Task<Result<Attributes>> stat();
   Task<Status> truncate(std::uint64_t size);
+  /// fallocate(2): `mode` 0 or FALLOC_FL_KEEP_SIZE takes space, FALLOC_FL_PUNCH_HOLE (with
+  /// KEEP_SIZE) gives it back, FALLOC_FL_ZERO_RANGE (with KEEP_SIZE or without) leaves zeros.
+  /// not_supported: any other.
+  Task<Status> allocate(int mode, std::uint64_t offset, std::uint64_t length);
   Task<Status> change_attributes(ChangeBody change);
   /// Returns once all bytes written to this file so far, by anybody, are on the servers' devices.
   Task<Status> fsync();
@@ -83,6 +86,9 @@ class File {
   Task<Result<std::uint64_t>> seek_landmark(std::int64_t offset, int whence);
   Task<Status> ask_landmarks(std::uint32_t column, std::uint64_t offset, Landmarks& landmarks);
   Task<Status> sync_server(std::uint32_t server);
+  Task<Status> change_space(RequestHeader header, std::uint32_t column);
+  Task<Status> change_space_everywhere(RequestHeader header);
+  Task<Status> note_growth(std::uint64_t end);
   /// A request to the inode's server that brings along what this handle has written.
   RequestHeader report(Opcode opcode) const;
   LockBody signed_by(LockBody range, LockedBy whose) const;

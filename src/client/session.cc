@@ -124,6 +124,17 @@ Task<Status> Session::set_size(FileId file, std::uint64_t size) {
   co_return cut ? Status() : Status(cut.error());
 }
 
+Task<Status> Session::sync() {
+  TaskGroup group;
+  for (std::uint32_t server = 0; server < servers(); ++server) group.add(ask_sync(server));
+  co_return co_await group.join();
+}
+
+Task<Status> Session::ask_sync(std::uint32_t server) {
+  const auto reply = co_await channel(server).call(about(Opcode::sync_data, FileId()));
+  co_return reply ? reply->status() : reply.error();
+}
+
 Task<Result<FileSystemUsage>> Session::usage() {
   FileSystemUsage sum;
   TaskGroup group;

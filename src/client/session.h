@@ -85,6 +85,8 @@ class Session final : public Receiver {
   Task<Status> change_attributes(PathAt path, ChangeBody change, bool follows = true);
   Task<Status> truncate(PathAt path, std::uint64_t size);
 
+  /// Returns once everything that was written so far, by anybody, is on the servers' devices.
+  Task<Status> sync();
   /// Sum over all servers.
   Task<Result<FileSystemUsage>> usage();
   /// Says goodbye to all servers; nothing may be under way. Needed before the destructor.
@@ -146,6 +148,7 @@ class Session final : public Receiver {
   Task<Status> refuse_slash(PathAt path);
   Task<Result<std::string>> target_of(Reply& reply);
   Task<Status> ask_end(std::uint32_t server, Attributes file, std::uint64_t& end);
+  Task<Status> ask_sync(std::uint32_t server);
   Task<Status> ask_usage(std::uint32_t server, FileSystemUsage& sum);
   Task<Status> ask_shut_down(std::uint32_t server);
   static Task<Status> say_goodbye(Channel& channel);

@@ -18,7 +18,7 @@ Attributes Inode::attributes() const {
     for (const auto& [server, count] : directory_->subdirectories) visible.nlink += count;
     if (is_orphan()) visible.nlink = 0;
   } else {
-    visible.flags = is_written() || size_unsettled_ ? kUnsettled : 0;
+    visible.flags |= is_written() || size_unsettled_ ? kUnsettled : 0;
   }
   return visible;
 }

@@ -90,6 +90,9 @@ class Inode {
   /// generation voids may have stayed too. invalid: none has begun.
   Status abandon_truncate();
 
+  /// Space is about to be taken for it, whatever its size.
+  void note_reserved() { attributes_.flags |= kReserved; }
+
   /// Whether the end of the file is known here: not while a handle may write anywhere, or has died.
   bool end_is_known() const { return writers_ == 0 && !size_unsettled_; }
   /// Where the next record of `length` bytes is appended: behind the size and behind every record

@@ -171,6 +171,13 @@ Result<Attributes> Namespace::report_size(FileId id, const SizeReport& report) {
   return inode->attributes();
 }
 
+Status Namespace::note_reserved(FileId id) {
+  MAYFLY_TRY(inode, inode_of(id));
+  if (inode->is_directory()) return Errc::is_a_directory;
+  inode->note_reserved();
+  return {};
+}
+
 Result<SettleTicket> Namespace::settle_ticket(FileId id) const {
   MAYFLY_TRY(inode, inode_of(id));
   return inode->settle_ticket();

@@ -192,6 +192,8 @@ class Namespace {
 
   /// fsync: see Inode::report. Reports under an older truncate generation do not count.
   Result<Attributes> report_size(FileId id, const SizeReport& report);
+  /// Before space is reserved for it. is_a_directory.
+  Status note_reserved(FileId id);
   /// Taken before the chunk servers are asked; `settle` brings their largest answer. The
   /// attributes that settle returns say whether the size is settled now (no writer is left, none
   /// died and no truncate began or ended since the ticket).

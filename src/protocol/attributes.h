@@ -34,6 +34,9 @@ enum class DentryType : std::uint8_t {
 /// home must ask others for its times and nlink, which get_attributes makes it do.
 inline constexpr std::uint32_t kUnsettled = 1u << 0;
 
+/// Another: space has been reserved for it, which may be all that there is of it.
+inline constexpr std::uint32_t kReserved = 1u << 1;
+
 /// Little-endian plain integers without padding: trivially copyable to and from a message.
 struct Attributes {
   FileId id;
@@ -47,7 +50,7 @@ struct Attributes {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::uint32_t nlink = 0;  ///< of a directory 2 and its subdirectories; 0 for an orphan
-  std::uint32_t flags = 0;  ///< kUnsettled
+  std::uint32_t flags = 0;  ///< kUnsettled, kReserved
   /// Raised by each truncate; sizes reported under an older one are void.
   std::uint32_t truncate_generation = 0;
 

@@ -69,10 +69,13 @@ inline constexpr std::uint8_t kReplyBit = 0x80;
 inline constexpr std::uint64_t kDropGeneration = ~std::uint64_t{0};
 
 namespace request_flags {
-inline constexpr std::uint16_t kForWrite = 1;     ///< open, close: the handle may write
-inline constexpr std::uint16_t kCreate = 2;       ///< open_name: O_CREAT
-inline constexpr std::uint16_t kExclusive = 4;    ///< open_name: O_EXCL
-inline constexpr std::uint16_t kTruncate = 8;     ///< open_name: O_TRUNC
+inline constexpr std::uint16_t kForWrite = 1;   ///< open, close: the handle may write
+inline constexpr std::uint16_t kCreate = 2;     ///< open_name: O_CREAT
+inline constexpr std::uint16_t kExclusive = 4;  ///< open_name: O_EXCL
+inline constexpr std::uint16_t kTruncate = 8;   ///< open_name: O_TRUNC
+inline constexpr std::uint16_t kReserves =
+    8;  ///< report_size: space is about to be taken; that is all
+inline constexpr std::uint16_t kKeepSpace = 4;    ///< clear_data: the space stays the file's
 inline constexpr std::uint16_t kSlot = 16;        ///< write: the bytes stand in the slot `argument`
 inline constexpr std::uint16_t kKeepSlot = 32;    ///< write: leave the slot with the client
 inline constexpr std::uint16_t kToSlot = 64;      ///< read: leave the bytes in a slot for a get

@@ -39,6 +39,8 @@ const char* name_of(Opcode opcode) {
                                                                "read",
                                                                "data_end",
                                                                "seek_data",
+                                                               "allocate_data",
+                                                               "clear_data",
                                                                "sync_data",
                                                                "usage",
                                                                "cut_data",

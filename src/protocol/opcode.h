@@ -42,6 +42,8 @@ enum class Opcode : std::uint8_t {
   read,
   data_end,
   seek_data,
+  allocate_data,
+  clear_data,
   sync_data,
   usage,
   // Between servers.

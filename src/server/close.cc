@@ -43,6 +43,9 @@ void close_file(Server& server, const Request& request) {
 }
 
 void report_size(Server& server, const Request& request) {
+  if (request.has(request_flags::kReserves)) {
+    return server.reply(request, to_errc(server.names().note_reserved(request.header.file)));
+  }
   const auto report = report_of(request);
   if (!report) return server.reply(request, Errc::bad_message);
   const auto attributes = server.names().report_size(request.header.file, *report);

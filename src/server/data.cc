@@ -11,6 +11,7 @@ void data_end(Server& server, const Request& request) {
   const std::uint64_t chunk_bytes = request.header.length;
   std::uint64_t end = 0;
   for (const ChunkExtent& chunk : server.store().chunks_of(request.header.file)) {
+    if (chunk.end_bytes == 0) continue;
     end = std::max(end, chunk.index * chunk_bytes + chunk.end_bytes);
   }
   server.reply(request, Errc::ok, end);
@@ -23,21 +24,28 @@ void seek_data(Server& server, const Request& request) {
   if (chunk_bytes == 0 || width == 0 || column >= width || offset > kMaxFileBytes) {
     return server.reply(request, Errc::bad_message);
   }
+  const FileId file = request.header.file;
+  const ChunkStore& store = server.store();
   std::uint64_t data = kNowhere;
   std::map<std::uint64_t, std::uint64_t> ends;  // of the chunks that reach beyond the offset
-  for (const ChunkExtent& chunk : server.store().chunks_of(request.header.file)) {
+  for (const ChunkExtent& chunk : store.chunks_of(file)) {
     const std::uint64_t begin = chunk.index * chunk_bytes;
-    if (begin + chunk.end_bytes <= offset) continue;
+    if (chunk.end_bytes == 0 || begin + chunk.end_bytes <= offset) continue;
     ends.emplace(chunk.index, chunk.end_bytes);
-    data = std::min(data, std::max(begin, offset));
+    const std::uint64_t from = std::max(begin, offset) - begin;
+    const std::uint64_t there = store.next_data({file, chunk.index}, from);
+    if (there < chunk.end_bytes) data = std::min(data, begin + there);
   }
   // The first of this server's chunks at or behind the offset that is not there to its end.
   std::uint64_t index = offset / chunk_bytes;
   index += (column + width - index % width) % width;
-  auto chunk = ends.find(index);
-  while (chunk != ends.end() && chunk->second == chunk_bytes) chunk = ends.find(index += width);
-  const std::uint64_t there = chunk == ends.end() ? 0 : chunk->second;
-  server.reply(request, Errc::ok, data, std::max(offset, index * chunk_bytes + there));
+  std::uint64_t hole = 0;
+  for (;; index += width) {
+    const std::uint64_t from = std::max(offset, index * chunk_bytes) - index * chunk_bytes;
+    hole = ends.contains(index) ? store.next_hole({file, index}, from) : from;
+    if (hole < chunk_bytes) break;
+  }
+  server.reply(request, Errc::ok, data, index * chunk_bytes + hole);
 }
 
 Task<void> sync_data(Server& server, Request request) {
@@ -66,7 +74,8 @@ Task<void> cut_data(Server& server, Request request) {
   for (const ChunkExtent& chunk : server.store().chunks_of(file)) {
     const std::uint64_t begin = chunk.index * chunk_bytes;
     const std::uint64_t end = size > begin ? size - begin : 0;
-    if (end < chunk.end_bytes) group.add(server.store().truncate({file, chunk.index}, end));
+    if (end < chunk.end_bytes || end < chunk_bytes)
+      group.add(server.store().truncate({file, chunk.index}, end));
   }
   const Status status = co_await group.join();
   if (drop) server.forget_data(file);

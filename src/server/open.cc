@@ -75,7 +75,7 @@ Task<void> open_entry(Server& server, Request request, Entry entry, std::uint16_
     co_return server.reply(request, Errc::not_a_directory);
   }
   // Whether there is anything to cut is asked before the opener itself counts as a writer.
-  const bool has_bytes = entry.attributes->size != 0 || (entry.attributes->flags & kUnsettled) != 0;
+  const bool has_bytes = entry.attributes->size != 0 || entry.attributes->flags != 0;
   co_await finish_open(server, request, entry.id,
                        has_bytes && request.has(request_flags::kTruncate), flags);
 }

@@ -53,6 +53,8 @@ Table make_table() {
   table[index_of(Opcode::seek_data)] = at_once<seek_data>();
   table[index_of(Opcode::sync_data)] = task<sync_data>();
   table[index_of(Opcode::usage)] = at_once<usage>();
+  table[index_of(Opcode::allocate_data)] = task<allocate_data>();
+  table[index_of(Opcode::clear_data)] = task<clear_data>();
   table[index_of(Opcode::cut_data)] = task<cut_data>();
   table[index_of(Opcode::freeze_directory)] = at_once<freeze_directory>();
   table[index_of(Opcode::thaw_directory)] = at_once<thaw_directory>();

@@ -63,6 +63,8 @@ void seek_data(Server& server, const Request& request);
 Task<void> sync_data(Server& server, Request request);
 void usage(Server& server, const Request& request);
 Task<void> cut_data(Server& server, Request request);
+Task<void> allocate_data(Server& server, Request request);
+Task<void> clear_data(Server& server, Request request);
 
 void freeze_directory(Server& server, const Request& request);
 void thaw_directory(Server& server, const Request& request);

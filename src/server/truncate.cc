@@ -61,7 +61,7 @@ Task<void> set_size(Server& server, Request request) {
 
 void Server::drop_data(const Attributes& file) {
   // Nothing was ever written: no server has anything of it.
-  if (file.size == 0 && (file.flags & kUnsettled) == 0) return;
+  if (file.size == 0 && file.flags == 0) return;
   loop().spawn(drop_everywhere(*this, file));
 }
 

@@ -21,6 +21,7 @@ struct Chunk : ListHook {
   PageSet written;
   StaleTails stale_tails;
   std::uint64_t end_bytes = 0;      ///< 0: not there yet, or not any more
+  bool is_reserved = false;         ///< there all the same: it has pages for what will come
   std::uint32_t claimed_end = 0;    ///< pages from here on have places only in advance: surplus
   std::uint64_t surplus_pages = 0;  ///< how many those are
   std::uint32_t users = 0;          ///< operations that hold on to this object

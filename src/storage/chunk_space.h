@@ -10,6 +10,7 @@
 
 #include "base/intrusive_list.h"
 #include "storage/chunk.h"
+#include "storage/chunk_store.h"
 #include "storage/data_file.h"
 #include "storage/extent_allocator.h"
 

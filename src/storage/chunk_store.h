@@ -19,12 +19,10 @@
 #include "base/file_id.h"
 #include "base/result.h"
 #include "memory/buffer_pool.h"
+#include "storage/page_range.h"
 #include "storage/transfer.h"
 
 namespace mayfly {
-
-/// No chunk is longer; a write past it is Errc::file_too_big.
-inline constexpr std::uint64_t kChunkMaxBytes = 16 * kMiB;
 
 struct ChunkId {
   FileId file;
@@ -35,7 +33,7 @@ struct ChunkId {
 /// What is known of a chunk without reading it.
 struct ChunkExtent {
   std::uint64_t index;      ///< which chunk of the file
-  std::uint64_t end_bytes;  ///< one past the last byte written, within the chunk
+  std::uint64_t end_bytes;  ///< one past the last byte written, within the chunk; 0: reserved only
 };
 
 struct StoreUsage {
@@ -56,9 +54,19 @@ class ChunkStore {
   /// below the chunk's end, 0 for a chunk that does not exist.
   virtual Task<Transfer> read(ChunkId chunk, std::uint64_t offset, Buffer buffer,
                               std::size_t length) = 0;
-  /// Cuts the chunk to `end` bytes and frees whole pages behind it; what is cut reads as zeros
-  /// should the chunk grow again. Never makes a chunk longer. `end` 0 removes it.
+  /// Cuts the chunk to `end` bytes and frees whole pages behind it, reserved ones too; what is cut
+  /// reads as zeros should the chunk grow again. Never makes a chunk longer. `end` 0 removes it.
   virtual Task<Status> truncate(ChunkId chunk, std::uint64_t end) = 0;
+  /// Takes the space for `pages`, so that writing them cannot fail for want of it. They read as
+  /// zeros where they were not written, and the chunk's end stays. All or no_space.
+  virtual Task<Status> reserve(ChunkId chunk, PageRange pages) = 0;
+  /// `pages` read as zeros; their space is free unless `keeps_space`. The chunk's end stays.
+  virtual Task<Status> punch(ChunkId chunk, PageRange pages, bool keeps_space) = 0;
+
+  /// Where the chunk's first data (hole) at or behind byte `offset` begins; its end if there is
+  /// none. A hole is whole pages that were never written.
+  virtual std::uint64_t next_data(ChunkId chunk, std::uint64_t offset) const = 0;
+  virtual std::uint64_t next_hole(ChunkId chunk, std::uint64_t offset) const = 0;
   /// Returns once every completed write is on stable storage.
   virtual Task<Status> sync() = 0;
 

@@ -10,7 +10,7 @@
 
 namespace mayfly {
 
-/// `C` has a member end_bytes; 0 means that the chunk does not exist.
+/// `C` has the members end_bytes and is_reserved; 0 and false mean that the chunk does not exist.
 template <class C>
 class ChunkTable {
  public:
@@ -37,7 +37,8 @@ class ChunkTable {
     if (file == files_.end()) return extents;
     extents.reserve(file->second.size());
     for (const auto& [index, chunk] : file->second) {
-      if (chunk->end_bytes != 0) extents.push_back({index, chunk->end_bytes});
+      if (chunk->end_bytes == 0 && !chunk->is_reserved) continue;
+      extents.push_back({index, chunk->end_bytes});
     }
     return extents;
   }

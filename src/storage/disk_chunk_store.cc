@@ -67,7 +67,7 @@ std::vector<ChunkExtent> DiskChunkStore::chunks_of(FileId file) const {
 }
 
 void DiskChunkStore::remove_if_gone(ChunkId id, Chunk& chunk) {
-  if (chunk.users != 0 || chunk.end_bytes != 0) return;
+  if (chunk.users != 0 || chunk.end_bytes != 0 || chunk.is_reserved) return;
   space_.unmap(chunk, {0, kChunkMaxPages});
   chunks_.erase(id);
 }
@@ -236,15 +236,68 @@ Task<Status> DiskChunkStore::truncate(ChunkId id, std::uint64_t end) {
   const PageRange cut{static_cast<std::uint32_t>(end / kPageBytes), kChunkMaxPages};
   RangeLock::Guard guard = co_await chunk->lock.acquire(cut, LockMode::exclusive);
   claim.hold(std::move(guard));
-  if (end >= chunk->end_bytes) co_return Status();
+  if (end >= chunk->end_bytes && !chunk->is_reserved) co_return Status();
   const PageRange freed{pages_of(0, end).end, kChunkMaxPages};
   chunk->written.erase_from(freed.begin);
   chunk->stale_tails.erase(freed);
   chunk->claimed_end = std::min(chunk->claimed_end, freed.begin);
   space_.unmap(*chunk, freed);
-  if (chunk->written.contains(cut.begin)) chunk->stale_tails.mark(cut.begin, end % kPageBytes);
-  chunk->end_bytes = end;
+  if (end < chunk->end_bytes) {
+    if (chunk->written.contains(cut.begin)) chunk->stale_tails.mark(cut.begin, end % kPageBytes);
+    chunk->end_bytes = end;
+  }
+  if (end == 0) chunk->is_reserved = false;
   co_return Status();
+}
+
+Task<Status> DiskChunkStore::reserve(ChunkId id, PageRange pages) {
+  MAYFLY_ASSERT(!pages.empty() && pages.end <= kChunkMaxPages);
+  Claim claim(*this, id, chunks_.find_or_make(id));
+  Chunk& chunk = claim.chunk();
+  RangeLock::Guard guard = co_await chunk.lock.acquire(pages, LockMode::exclusive);
+  claim.hold(std::move(guard));
+  std::vector<PageRange> gaps;
+  for (PageRange rest = pages; !rest.empty();) {
+    const PageMap::Run run = chunk.places.run(rest);
+    if (!run.mapped()) gaps.push_back(run.pages);
+    rest.begin = run.pages.end;
+  }
+  Status status;
+  if (!space_.try_map(chunk, pages)) status = co_await space_.map(chunk, pages);
+  if (status) chunk.is_reserved = true;
+  for (const PageRange gap : gaps) {
+    if (!status) space_.unmap(chunk, gap);
+  }
+  co_return status;
+}
+
+Task<Status> DiskChunkStore::punch(ChunkId id, PageRange pages, bool keeps_space) {
+  Chunk* chunk = chunks_.find(id);
+  if (chunk == nullptr || pages.empty()) co_return Status();
+  Claim claim(*this, id, *chunk);
+  RangeLock::Guard guard = co_await chunk->lock.acquire(pages, LockMode::exclusive);
+  claim.hold(std::move(guard));
+  chunk->written.erase(pages);
+  chunk->stale_tails.erase(pages);
+  if (!keeps_space) space_.unmap(*chunk, pages);
+  co_return Status();
+}
+
+std::uint64_t DiskChunkStore::next_data(ChunkId id, std::uint64_t offset) const {
+  return next(id, offset, true);
+}
+
+std::uint64_t DiskChunkStore::next_hole(ChunkId id, std::uint64_t offset) const {
+  return next(id, offset, false);
+}
+
+std::uint64_t DiskChunkStore::next(ChunkId id, std::uint64_t offset, bool written) const {
+  const Chunk* const chunk = chunks_.find(id);
+  if (chunk == nullptr || offset >= chunk->end_bytes) return offset;
+  const auto page = static_cast<std::uint32_t>(offset / kPageBytes);
+  if (chunk->written.contains(page) == written) return offset;
+  const PageRange run = chunk->written.run({page, kChunkMaxPages});
+  return std::min(chunk->end_bytes, run.end * kPageBytes);
 }
 
 }  // namespace mayfly

@@ -27,6 +27,10 @@ class DiskChunkStore final : public ChunkStore {
                        std::size_t length) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
   Task<Status> truncate(ChunkId id, std::uint64_t end) override;
+  Task<Status> reserve(ChunkId id, PageRange pages) override;
+  Task<Status> punch(ChunkId id, PageRange pages, bool keeps_space) override;
+  std::uint64_t next_data(ChunkId id, std::uint64_t offset) const override;
+  std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override;
   /// Once it has failed it fails for ever: the kernel reports what it could not write back to one
   /// call only, and says nothing of it to the next.
   Task<Status> sync() override;
@@ -53,6 +57,7 @@ class DiskChunkStore final : public ChunkStore {
   };
 
   void remove_if_gone(ChunkId id, Chunk& chunk);
+  std::uint64_t next(ChunkId id, std::uint64_t offset, bool written) const;
   Task<Transfer> write_held(Claim claim, std::uint64_t offset, Buffer buffer, std::size_t length);
   /// Fills the bytes around the payload in its first and last page.
   Task<Transfer> fill_edges(Chunk& chunk, std::uint64_t offset, Buffer buffer, std::size_t length);

@@ -23,6 +23,14 @@ class MemoryChunkStore final : public ChunkStore {
                        std::size_t length) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
   Task<Status> truncate(ChunkId id, std::uint64_t end) override;
+  Task<Status> reserve(ChunkId id, PageRange pages) override;
+  Task<Status> punch(ChunkId id, PageRange pages, bool keeps_space) override;
+  std::uint64_t next_data(ChunkId id, std::uint64_t offset) const override {
+    return next(id, offset, true);
+  }
+  std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override {
+    return next(id, offset, false);
+  }
   Task<Status> sync() override;
   std::vector<ChunkExtent> chunks_of(FileId file) const override { return chunks_.chunks_of(file); }
   StoreUsage usage() const override { return {capacity_bytes_, used_pages_ * kPageBytes}; }
@@ -36,12 +44,16 @@ class MemoryChunkStore final : public ChunkStore {
   }
 
  private:
-  using Page = std::array<std::byte, kPageBytes>;
+  struct Page : std::array<std::byte, kPageBytes> {
+    bool written = false;
+  };
   struct Pages {
     std::uint64_t end_bytes = 0;
+    bool is_reserved = false;
     std::vector<std::unique_ptr<Page>> pages;  ///< null: a hole
   };
 
+  std::uint64_t next(ChunkId id, std::uint64_t offset, bool written) const;
   Status injected();
   /// Gives every page of `range` its memory, or changes nothing.
   Status allocate(ChunkId id, PageRange range);

@@ -38,4 +38,9 @@ std::vector<ChunkExtent> NullChunkStore::chunks_of(FileId file) const {
   return chunks;
 }
 
+std::uint64_t NullChunkStore::next_hole(ChunkId id, std::uint64_t offset) const {
+  const auto chunk = ends_.find(id);
+  return chunk == ends_.end() ? offset : std::max(offset, chunk->second);
+}
+
 }  // namespace mayfly

@@ -4,9 +4,11 @@
 #include <cstdint>
 
 #include "base/units.h"
-#include "storage/chunk_store.h"
 
 namespace mayfly {
+
+/// No chunk is longer; a write past it is Errc::file_too_big.
+inline constexpr std::uint64_t kChunkMaxBytes = 16 * kMiB;
 
 struct PageRange {
   std::uint32_t begin = 0;

@@ -26,6 +26,13 @@ void PageSet::insert(PageRange pages) {
   }
 }
 
+void PageSet::erase(PageRange pages) {
+  const auto words = static_cast<std::uint32_t>(words_.size());
+  for (std::uint32_t word = pages.begin / 64; word < words && word * 64 < pages.end; ++word) {
+    words_[word] &= ~mask(word, pages);
+  }
+}
+
 void PageSet::erase_from(std::uint32_t begin) {
   if (begin / 64 >= words_.size()) return;
   words_.resize(begin / 64 + 1);

@@ -14,6 +14,7 @@ class PageSet {
     return page / 64 < words_.size() && (words_[page / 64] >> page % 64 & 1) != 0;
   }
   void insert(PageRange pages);
+  void erase(PageRange pages);
   /// Removes every page from `begin` on.
   void erase_from(std::uint32_t begin);
   /// The longest run from `pages.begin` on, within `pages`, whose pages are all in the set or all

@@ -2,6 +2,7 @@
 // overtake each other; every result, size and byte is compared with a model in memory.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/falloc.h>
 
 #include <algorithm>
 #include <array>
@@ -147,6 +148,26 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     ASSERT_TRUE(cluster_.run(*handle.client, handle.file->truncate(size)));
     contents_[handle.file.get()]->resize(size);
   }
+  void allocate() {
+    if (handles_.empty()) return;
+    Handle& handle = handles_[pick(handles_.size())];
+    auto& model = *contents_[handle.file.get()];
+    const int mode =
+        std::array{0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
+                   FALLOC_FL_ZERO_RANGE, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE}[pick(5)];
+    const std::uint64_t offset = pick(kLargestFile);
+    const std::uint64_t length = 1 + pick(pick(2) == 0 ? 10'000 : kLargestFile);
+    const Status done = cluster_.run(*handle.client, handle.file->allocate(mode, offset, length));
+    ASSERT_TRUE(done) << describe(done.error());
+    if ((mode & FALLOC_FL_KEEP_SIZE) == 0 && model.size() < offset + length) {
+      model.resize(offset + length);
+    }
+    if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) == 0) return;
+    const std::uint64_t begin = std::min<std::uint64_t>(offset, model.size());
+    const std::uint64_t end = std::min<std::uint64_t>(offset + length, model.size());
+    std::fill(model.begin() + static_cast<std::ptrdiff_t>(begin),
+              model.begin() + static_cast<std::ptrdiff_t>(end), std::byte{0});
+  }
   void stat() {
     Session& client = any_client();
     const std::string path = any_path();
@@ -166,7 +187,8 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     const std::uint64_t choice = pick(100);
     if (choice < 12) return open();
     if (choice < 20) return close();
-    if (choice < 50) return write();
+    if (choice < 48) return write();
+    if (choice < 52) return allocate();
     if (choice < 78) return read();
     if (choice < 84) return truncate();
     if (choice < 87) return seek();

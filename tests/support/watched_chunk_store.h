@@ -47,6 +47,16 @@ class WatchedChunkStore final : public ChunkStore {
     co_return got;
   }
   Task<Status> truncate(ChunkId id, std::uint64_t end) override { return store_.truncate(id, end); }
+  Task<Status> reserve(ChunkId id, PageRange pages) override { return store_.reserve(id, pages); }
+  Task<Status> punch(ChunkId id, PageRange pages, bool keeps_space) override {
+    return store_.punch(id, pages, keeps_space);
+  }
+  std::uint64_t next_data(ChunkId id, std::uint64_t offset) const override {
+    return store_.next_data(id, offset);
+  }
+  std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override {
+    return store_.next_hole(id, offset);
+  }
   Task<Status> sync() override {
     ++syncs_;
     if (latency_ != Nanoseconds::zero()) co_await sleep_for(loop_, latency_);

@@ -180,5 +180,51 @@ TEST_F(CApiTest, WhatManyProcessesAppendIsAllThereLineByLine) {
   });
 }
 
+TEST_F(CApiTest, SpaceIsTakenAndGivenBackAsFallocateSays) {
+  in_member([] {
+    const int fd = mayfly_open("/f", O_RDWR | O_CREAT, 0644);
+    ASSERT_GE(fd, 0);
+    struct statvfs before {};
+    struct statvfs after {};
+    ASSERT_EQ(mayfly_statfs(&before), 0);
+    const auto taken = [&] {
+      EXPECT_EQ(mayfly_statfs(&after), 0);
+      return (before.f_bfree - after.f_bfree) * before.f_bsize;
+    };
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, 0, 0, 3 << 20)), 0);
+    EXPECT_EQ(stat_of_path("/f").st_size, 3 << 20);
+    EXPECT_EQ(taken(), 3U << 20);
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, FALLOC_FL_KEEP_SIZE, 3 << 20, 1 << 20)), 0);
+    EXPECT_EQ(stat_of_path("/f").st_size, 3 << 20);
+    EXPECT_EQ(taken(), 4U << 20);
+    EXPECT_EQ(bytes_of_file(fd), std::string(1 << 20, '\0'));
+    ASSERT_EQ(mayfly_pwrite(fd, std::string(8192, 'x').data(), 8192, 0), 8192);
+    const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, punch, 4000, 8000)), 0);
+    EXPECT_EQ(taken(), (4U << 20) - 4096);
+    EXPECT_EQ(bytes_of_file(fd).substr(0, 8192), std::string(4000, 'x') + std::string(4192, '\0'));
+    EXPECT_EQ(mayfly_lseek(fd, 0, SEEK_HOLE), 4096);
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, 5 << 20)), 0);
+    EXPECT_EQ(stat_of_path("/f").st_size, 5 << 20);
+    EXPECT_EQ(bytes_of_file(fd), std::string(1 << 20, '\0'));
+    EXPECT_EQ(error_of(mayfly_ftruncate(fd, 0)), 0);
+    EXPECT_EQ(taken(), 0U);
+
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, 0, 0, 0)), EINVAL);
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, 0, -1, 1)), EINVAL);
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, 0, INT64_MAX, 1)), EFBIG);
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, FALLOC_FL_PUNCH_HOLE, 0, 1)), EOPNOTSUPP);
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, 4096)), EOPNOTSUPP);
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, 0, 0, off_t{1} << 50)), ENOSPC);
+    EXPECT_EQ(stat_of_path("/f").st_size, 0);
+    EXPECT_EQ(error_of(mayfly_fdatasync(fd)), 0);
+    EXPECT_EQ(error_of(mayfly_sync()), 0);
+    EXPECT_EQ(error_of(mayfly_close(fd)), 0);
+    const int reader = mayfly_open("/f", O_RDONLY, 0);
+    EXPECT_EQ(error_of(mayfly_fallocate(reader, 0, 0, 1)), EBADF);
+    EXPECT_EQ(error_of(mayfly_close(reader)), 0);
+  });
+}
+
 }  // namespace
 }  // namespace mayfly

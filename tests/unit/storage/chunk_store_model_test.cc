@@ -44,6 +44,15 @@ struct Model {
   }
 };
 
+/// What is between a hole and the next data must be zeros.
+void check_holes(const ChunkStore& store, Model& model, ChunkId id, std::uint64_t offset,
+                 const std::string& bytes) {
+  const std::uint64_t hole = store.next_hole(id, offset);
+  const std::uint64_t data = std::min<std::uint64_t>(store.next_data(id, hole), bytes.size());
+  if (hole < offset || store.next_data(id, hole) < hole) ++model.mismatches;
+  for (std::uint64_t at = hole; at < data; ++at) model.mismatches += bytes[at] != '\0' ? 1 : 0;
+}
+
 /// One step on a chunk that only this task touches: the model follows the outcome.
 Task<void> step_alone(ChunkStore& store, BufferPool& pool, Model& model, ChunkId id,
                       std::string& bytes) {
@@ -67,12 +76,28 @@ Task<void> step_alone(ChunkStore& store, BufferPool& pool, Model& model, ChunkId
     const std::string expected =
         offset < bytes.size() ? bytes.substr(offset, length) : std::string();
     if (!text || *text != expected) ++model.mismatches;
-  } else {
-    const std::uint64_t end = kind < 95 ? offset : 0;
+  } else if (kind < 92) {
+    const std::uint64_t end = kind < 90 ? offset : 0;
     const Status status = co_await store.truncate(id, end);
     if (!status) ++model.mismatches;
     if (end < bytes.size()) bytes.resize(end);
+  } else if (kind < 96) {
+    const PageRange pages = pages_of(offset, length);
+    const Status status = co_await store.punch(id, pages, kind < 94);
+    if (!status) ++model.mismatches;
+    const std::size_t begin = std::min<std::size_t>(bytes.size(), pages.begin * kPageBytes);
+    const std::size_t end = std::min<std::size_t>(bytes.size(), pages.end * kPageBytes);
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(begin),
+              bytes.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+  } else {
+    const Status status = co_await store.reserve(id, pages_of(offset, length));
+    if (to_errc(status) == Errc::no_space) {
+      ++model.refused;
+    } else if (!status) {
+      ++model.mismatches;
+    }
   }
+  check_holes(store, model, id, offset, bytes);
 }
 
 Task<Status> work_alone(ChunkStore& store, BufferPool& pool, Model& model, std::uint64_t who) {

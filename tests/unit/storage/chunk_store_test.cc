@@ -77,6 +77,43 @@ TYPED_TEST(ChunkStoreTest, AWriteInsideOnePageKeepsBothSidesOfIt) {
   EXPECT_EQ(this->read(0, 5), "heado");
 }
 
+TYPED_TEST(ChunkStoreTest, ReservedSpaceIsThereForItsChunkAlone) {
+  auto& store = *this->world_.store;
+  EXPECT_EQ(to_errc(this->world_.loop().run(store.reserve(kChunk, {10, 42}))), Errc::ok);
+  EXPECT_EQ(this->used(), 32 * kPageBytes);
+  EXPECT_EQ(this->read(0, 10), "");
+  EXPECT_EQ(this->write(0, std::string(33 * kPageBytes, 'x'), {kFile, 1}), Errc::no_space);
+  EXPECT_EQ(this->write(0, std::string(32 * kPageBytes, 'x'), {kFile, 1}), Errc::ok);
+  EXPECT_EQ(this->write(0, "x"), Errc::no_space);
+  EXPECT_EQ(this->write(11 * kPageBytes, std::string(31 * kPageBytes, 'y')), Errc::ok);
+  EXPECT_EQ(this->read(10 * kPageBytes, 3), std::string(3, '\0'));
+  EXPECT_EQ(this->cut(0), Errc::ok);
+  EXPECT_EQ(this->used(), 32 * kPageBytes);
+}
+
+TYPED_TEST(ChunkStoreTest, AReservationThatDoesNotFitChangesNothing) {
+  auto& store = *this->world_.store;
+  EXPECT_EQ(to_errc(this->world_.loop().run(store.reserve(kChunk, {10, 20}))), Errc::ok);
+  EXPECT_EQ(to_errc(this->world_.loop().run(store.reserve(kChunk, {0, 100}))), Errc::no_space);
+  EXPECT_EQ(this->used(), 10 * kPageBytes);
+  EXPECT_EQ(this->write(0, std::string(54 * kPageBytes, 'x'), {kFile, 1}), Errc::ok);
+  EXPECT_EQ(this->write(10 * kPageBytes, std::string(10 * kPageBytes, 'y')), Errc::ok);
+}
+
+TYPED_TEST(ChunkStoreTest, APunchedHoleGivesItsSpaceBackUnlessItIsKept) {
+  auto& store = *this->world_.store;
+  EXPECT_EQ(this->write(0, std::string(8 * kPageBytes, 'x')), Errc::ok);
+  EXPECT_TRUE(this->world_.loop().run(store.punch(kChunk, {2, 4}, false)));
+  EXPECT_EQ(this->used(), 6 * kPageBytes);
+  EXPECT_TRUE(this->world_.loop().run(store.punch(kChunk, {6, 8}, true)));
+  EXPECT_EQ(this->used(), 6 * kPageBytes);
+  EXPECT_EQ(this->read(7 * kPageBytes, kPageBytes), std::string(kPageBytes, '\0'));
+  EXPECT_EQ(store.next_hole(kChunk, 0), 2 * kPageBytes);
+  EXPECT_EQ(store.next_data(kChunk, 2 * kPageBytes), 4 * kPageBytes);
+  EXPECT_EQ(store.next_data(kChunk, 6 * kPageBytes), 8 * kPageBytes);
+  EXPECT_EQ(store.chunks_of(kFile).front().end_bytes, 8 * kPageBytes);
+}
+
 TYPED_TEST(ChunkStoreTest, CutBytesNeverComeBack) {
   EXPECT_EQ(this->write(0, std::string(2 * kPageBytes, 's')), Errc::ok);
   EXPECT_EQ(this->cut(10), Errc::ok);
