@@ -35,6 +35,12 @@ bool Credentials::may_access(const Attributes& file, int mode) const {
   return (mode & ~granted) == 0;
 }
 
+bool Credentials::may_unlink(std::uint32_t directory_mode, std::uint32_t directory_uid,
+                             const Attributes& file) const {
+  if ((directory_mode & S_ISVTX) == 0 || is_root()) return true;
+  return file.uid == uid || directory_uid == uid;
+}
+
 Status Credentials::check_change(const Attributes& file, const ChangeBody& change) const {
   if (is_root()) return {};
   if (file.uid != uid) return Errc::not_permitted;

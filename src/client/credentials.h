@@ -24,6 +24,10 @@ struct Credentials {
   bool is_in(gid_t group) const;
   /// R_OK, W_OK, X_OK together, as access(2). Root may all, but execute only what somebody may.
   bool may_access(const Attributes& file, int mode) const;
+  /// unlink, rmdir, rename of `file` in a directory with the sticky bit: its owner, the directory's
+  /// and root alone.
+  bool may_unlink(std::uint32_t directory_mode, std::uint32_t directory_uid,
+                  const Attributes& file) const;
   /// chmod, chown, utimens: not_permitted for anybody but the owner and root; an owner may give the
   /// file to a group of its own, not to another user.
   Status check_change(const Attributes& file, const ChangeBody& change) const;

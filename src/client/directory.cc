@@ -1,5 +1,7 @@
 #include "client/directory.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "async/task_group.h"
@@ -25,6 +27,7 @@ Task<Result<std::unique_ptr<Directory>>> Directory::open(Session& session, PathA
   auto attributes = co_await session.stat(std::move(path));
   if (!attributes) co_return attributes.error();
   if (!attributes->is_directory()) co_return Errc::not_a_directory;
+  if (!session.user().may_access(*attributes, R_OK)) co_return Errc::access_denied;
   co_return std::make_unique<Directory>(session, attributes->id);
 }
 

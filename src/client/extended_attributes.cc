@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "client/credentials.h"
-
 namespace mayfly {
 namespace {
 
@@ -24,9 +22,9 @@ Status check_name(std::string_view name) {
 }
 
 /// `mode`: R_OK or W_OK.
-Status check_access(const Attributes& file, std::string_view name, int mode) {
+Status check_access(const Credentials& user, const Attributes& file, std::string_view name,
+                    int mode) {
   MAYFLY_CHECKED(check_name(name));
-  const Credentials user = Credentials::effective();
   const bool writes = mode == W_OK;
   if (name.starts_with(kTrusted)) {
     if (user.is_root()) return {};
@@ -60,7 +58,7 @@ Task<Status> set_extended(Session& session, Attributes file, std::string name, s
   if ((flags & ~(XATTR_CREATE | XATTR_REPLACE)) != 0) co_return Errc::invalid;
   if (flags == (XATTR_CREATE | XATTR_REPLACE)) co_return Errc::invalid;
   if (value.size() > kMaxValueBytes) co_return Errc::too_big;
-  MAYFLY_CO_CHECKED(check_access(file, name, W_OK));
+  MAYFLY_CO_CHECKED(check_access(session.user(), file, name, W_OK));
   // There is not room for more anywhere, and the message is short.
   if (value.size() > 4096) co_return Errc::no_space;
   RequestHeader header = about(Opcode::set_extended, file.id);
@@ -71,7 +69,7 @@ Task<Status> set_extended(Session& session, Attributes file, std::string name, s
 }
 
 Task<Result<std::string>> get_extended(Session& session, Attributes file, std::string name) {
-  MAYFLY_CO_CHECKED(check_access(file, name, R_OK));
+  MAYFLY_CO_CHECKED(check_access(session.user(), file, name, R_OK));
   const WireBytes wire = encode(ExtendedBody{name, {}});
   auto reply = co_await session.inode_call(about(Opcode::get_extended, file.id), wire);
   co_return co_await text_of(session, std::move(reply));
@@ -80,7 +78,7 @@ Task<Result<std::string>> get_extended(Session& session, Attributes file, std::s
 Task<Result<std::string>> list_extended(Session& session, Attributes file) {
   auto reply = co_await session.inode_call(about(Opcode::list_extended, file.id));
   auto names = co_await text_of(session, std::move(reply));
-  if (!names || Credentials::effective().is_root()) co_return names;
+  if (!names || session.user().is_root()) co_return names;
   std::string shown;
   for (std::size_t begin = 0; begin < names->size();) {
     const std::size_t end = names->find('\0', begin) + 1;
@@ -93,7 +91,7 @@ Task<Result<std::string>> list_extended(Session& session, Attributes file) {
 }
 
 Task<Status> remove_extended(Session& session, Attributes file, std::string name) {
-  MAYFLY_CO_CHECKED(check_access(file, name, W_OK));
+  MAYFLY_CO_CHECKED(check_access(session.user(), file, name, W_OK));
   const WireBytes wire = encode(ExtendedBody{name, {}});
   const auto reply = co_await session.inode_call(about(Opcode::remove_extended, file.id), wire);
   co_return reply ? reply->status() : reply.error();

@@ -1,6 +1,7 @@
 #include "client/file.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <vector>
@@ -60,6 +61,9 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, in
   NamedRequest request;
   request.opcode = Opcode::open_name;
   request.flags = request_flags_of(flags);
+  // Not before it is seen whether the user may write.
+  const bool cuts_later = (flags & O_TRUNC) != 0 && !session.user().is_root();
+  if (cuts_later) request.flags &= static_cast<std::uint16_t>(~request_flags::kTruncate);
   request.mode = mode;
   request.follows_last = (flags & O_NOFOLLOW) == 0;
   auto reply = co_await session.named_call(std::move(path), std::move(request));
@@ -69,7 +73,27 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, in
     co_return (flags & O_DIRECTORY) != 0 ? Errc::not_a_directory : Errc::loop;
   }
   MAYFLY_CO_TRY(attributes, decode_attributes(reply->body.payload()));
-  co_return std::unique_ptr<File>(new File(session, attributes, flags));
+  std::unique_ptr<File> file(new File(session, attributes, flags));
+  const bool is_new = (reply->header.flags & reply_flags::kCreated) != 0;
+  if (is_new || session.user().is_root()) co_return file;
+  Status usable = file->check_user(attributes);
+  if (usable && cuts_later) usable = co_await file->cut_at_open(attributes);
+  if (usable) co_return file;
+  const Status closed = co_await file->close();
+  co_return closed ? usable.error() : closed.error();
+}
+
+/// What the user may do with a file that was there.
+Status File::check_user(const Attributes& attributes) const {
+  int mode = may_read() ? R_OK : 0;
+  if (may_write() || (flags_ & O_TRUNC) != 0) mode |= W_OK;
+  return session_.user().may_access(attributes, mode) ? Status() : Status(Errc::access_denied);
+}
+
+Task<Status> File::cut_at_open(Attributes attributes) {
+  if (is_directory_) co_return Errc::is_a_directory;
+  if (attributes.size == 0 && (attributes.flags & kUnsettled) == 0) co_return Status();
+  co_return co_await session_.set_size(id_, 0);
 }
 
 Task<Result<std::size_t>> File::pwrite(Segments<Bytes> bytes, std::uint64_t offset) {
@@ -339,7 +363,7 @@ Task<Status> File::truncate(std::uint64_t size) {
 Task<Status> File::change_attributes(ChangeBody change) {
   const auto pass = uses_.enter();
   if (!pass) co_return Errc::bad_descriptor;
-  const Credentials user = Credentials::effective();
+  const Credentials& user = session_.user();
   if (!user.is_root()) {
     const auto before =
         attributes_of(co_await session_.inode_call(about(Opcode::get_attributes, id_)));

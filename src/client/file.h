@@ -66,6 +66,8 @@ class File {
  private:
   File(Session& session, const Attributes& attributes, int flags);
 
+  Status check_user(const Attributes& attributes) const;
+  Task<Status> cut_at_open(Attributes attributes);
   Task<Result<Attributes>> current_attributes();
   Task<Result<std::size_t>> read_at(Segments<MutableBytes> into, std::uint64_t offset);
   Task<Status> read_pieces(Segments<MutableBytes> into, std::uint64_t offset,

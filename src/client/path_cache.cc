@@ -5,22 +5,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/assert.h"
+
 namespace mayfly {
-namespace {
-
-/// The id in "#<home and salt>:<serial>"; none if that is not what `text` is.
-std::optional<FileId> id_in(std::string_view text) {
-  FileId id;
-  const char* const end = text.data() + text.size();
-  const auto home = std::from_chars(text.data() + 1, end, id.home_and_salt, 16);
-  if (home.ec != std::errc() || home.ptr == end || *home.ptr != ':') return std::nullopt;
-  const auto serial = std::from_chars(home.ptr + 1, end, id.serial, 16);
-  if (serial.ec != std::errc() || serial.ptr != end) return std::nullopt;
-  return id;
-}
-
-}  // namespace
-
 std::string written(FileId directory) {
   if (directory == kRootId) return "";
   return fmt::format("#{:x}:{:x}", directory.home_and_salt, directory.serial);
@@ -57,16 +44,26 @@ Result<SplitPath> split(const PathAt& path) {
   return result;
 }
 
-std::optional<FileId> PathCache::find(const std::string& directory) const {
-  if (directory.empty()) return kRootId;
-  const auto found = ids_.find(directory);
-  if (found != ids_.end()) return found->second;
-  return directory.front() == '#' ? id_in(directory) : std::nullopt;
+std::optional<KnownDirectory> PathCache::find(const std::string& directory) const {
+  const auto found = known_.find(directory);
+  if (found == known_.end()) return std::nullopt;
+  return found->second;
 }
 
-void PathCache::insert(const std::string& directory, FileId id) {
-  if (ids_.size() >= kMaxEntries) clear();
-  ids_[directory] = id;
+void PathCache::insert(const std::string& directory, const KnownDirectory& known) {
+  if (known_.size() >= kMaxEntries) clear();
+  known_[directory] = known;
+}
+
+FileId PathCache::base_of(std::string_view written) {
+  if (written.empty()) return kRootId;
+  FileId id;
+  const char* const end = written.data() + written.size();
+  const auto home = std::from_chars(written.data() + 1, end, id.home_and_salt, 16);
+  MAYFLY_ASSERT(home.ec == std::errc() && home.ptr != end && *home.ptr == ':');
+  const auto serial = std::from_chars(home.ptr + 1, end, id.serial, 16);
+  MAYFLY_ASSERT(serial.ec == std::errc() && serial.ptr == end);
+  return id;
 }
 
 }  // namespace mayfly

@@ -2,7 +2,8 @@
 //
 // Also the lexical side of paths. Owner: the session. Thread: the loop's. Bound: kMaxEntries; a
 // full cache starts anew. Coherence: docs/decisions.md and design: stale answers and a raised epoch
-// clear it. Symbolic links are never in it, for nothing says when they change.
+// clear it, and with it what permissions it knew: whatever takes one away raises the epoch.
+// Symbolic links are never in it, for nothing says when they change.
 //
 // A directory is written as the root ("") or another directory's id ("#<id>"), and behind it the
 // names that lead down from there ("/a/b"), all of them directories' own.
@@ -42,16 +43,28 @@ Result<SplitPath> split(const PathAt& path);
 /// How a directory is written that is known by its id alone.
 std::string written(FileId directory);
 
+/// What is kept of a directory: what it says of those who look into it, and change it.
+struct KnownDirectory {
+  FileId id;
+  std::uint32_t mode = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  bool is_reachable = false;  ///< the process's user may search it, and all above it
+};
+
 class PathCache {
  public:
   static constexpr std::size_t kMaxEntries = 64 * 1024;
 
-  std::optional<FileId> find(const std::string& directory) const;
-  void insert(const std::string& directory, FileId id);
-  void clear() { ids_.clear(); }
+  std::optional<KnownDirectory> find(const std::string& directory) const;
+  void insert(const std::string& directory, const KnownDirectory& known);
+  void clear() { known_.clear(); }
+
+  /// The id in a directory that is written without names: the root's, or that behind "#".
+  static FileId base_of(std::string_view written);
 
  private:
-  std::unordered_map<std::string, FileId> ids_;
+  std::unordered_map<std::string, KnownDirectory> known_;
 };
 
 }  // namespace mayfly

@@ -22,6 +22,8 @@ RequestHeader about(Opcode opcode, FileId file) {
   return header;
 }
 
+Status status_of(const Result<Reply>& reply) { return reply ? reply->status() : reply.error(); }
+
 Result<Attributes> attributes_of(const Result<Reply>& reply) {
   if (!reply) return reply.error();
   if (const Status status = reply->status(); !status) return status.error();
@@ -33,6 +35,7 @@ Session::Session(SessionInfo info, Worker& worker, Sleeper& sleeper, const Sessi
     : info_(std::move(info)),
       worker_(worker),
       options_(options),
+      user_(options.user ? *options.user : Credentials::effective()),
       loop_(sleeper, clock),
       driver_(loop_, sleeper),
       window_(options.window_bytes) {

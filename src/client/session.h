@@ -10,12 +10,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
 
 #include "async/semaphore.h"
+#include "client/credentials.h"
 #include "client/driver.h"
 #include "client/path_cache.h"
 #include "client/slot_pool.h"
@@ -32,6 +34,8 @@ struct SessionOptions {
   /// File data in flight at once, over all operations of the process.
   std::uint64_t window_bytes = 32 * kMiB;
   Layout layout;  ///< of new files; `first_server` is chosen per file
+  /// For whom the process acts, throughout; default: its effective user as it joins.
+  std::optional<Credentials> user = {};
 };
 
 /// A request about a name.
@@ -127,22 +131,33 @@ class Session final : public Receiver {
   std::uint32_t servers() const { return info_.server_count(); }
   const SessionInfo& info() const { return info_; }
   std::uint64_t epoch() const { return epoch_; }
+  const Credentials& user() const { return user_; }
 
  private:
-  /// The deepest directory on a path that is in the cache, and where its own path ends.
+  /// The deepest directory on a path that is in the cache, if any, and where its own path ends.
   struct Known {
-    FileId id;
+    std::optional<KnownDirectory> directory;
     std::size_t end;
   };
   Known deepest_known(const std::string& path) const;
-  Task<Result<FileId>> resolve_directory(std::string& path, unsigned& links);
+  KnownDirectory known_from(const Attributes& attributes, bool is_reachable) const;
+  /// `path` becomes that of the directory itself, behind all links and "..".
+  Task<Result<KnownDirectory>> resolve_directory(std::string& path, unsigned& links);
+  Task<Result<KnownDirectory>> fetch_base(std::string written, std::uint64_t epoch);
+  /// Whether the user may do this to a name in `parent`. For an open that would create what cannot
+  /// be created: what is there may still be opened, and `request` no longer creates.
+  Task<Status> check_user(KnownDirectory parent, const std::string& name, NamedRequest& request,
+                          std::uint64_t epoch);
+  Task<Status> check_rename(KnownDirectory from, const std::string& old_name, KnownDirectory to,
+                            const std::string& new_name, std::uint64_t epoch);
+  Task<Status> check_unlink(KnownDirectory parent, const std::string& name, std::uint64_t epoch);
   Task<Result<FileId>> ask_parent(FileId directory, std::uint64_t epoch);
   Task<Result<Reply>> try_named_call(PathAt path, NamedRequest request);
-  Task<Result<Reply>> ask_name(FileId parent, const std::string& name, const NamedRequest& request,
-                               std::uint64_t epoch);
+  Task<Result<Reply>> ask_name(KnownDirectory parent, const std::string& name,
+                               const NamedRequest& request, std::uint64_t epoch);
   Task<Result<Reply>> ask_directory(FileId directory, SplitPath::Last last,
                                     const NamedRequest& request, std::uint64_t epoch);
-  Task<Result<Reply>> refuse_file(FileId parent, const std::string& name);
+  Task<Result<Reply>> refuse_file(KnownDirectory parent, const std::string& name);
   Task<Result<Reply>> ask_home(FileId file, const NamedRequest& request, std::uint64_t epoch);
   Task<Result<Reply>> try_rename(PathAt from, PathAt to, unsigned flags);
   Task<Status> refuse_slash(PathAt path);
@@ -157,13 +172,21 @@ class Session final : public Receiver {
   SessionInfo info_;
   Worker& worker_;
   SessionOptions options_;
+  Credentials user_;
   EventLoop loop_;
   Driver driver_;
   std::vector<std::unique_ptr<Channel>> channels_;
   std::vector<std::unique_ptr<SlotPool>> slots_;
   PathCache paths_;
   Semaphore window_;
+  /// access_denied by what is cached here, which may be old.
+  Errc deny() {
+    ++denials_;
+    return Errc::access_denied;
+  }
+
   std::uint64_t epoch_ = 1;
+  std::uint64_t denials_ = 0;
   std::uint64_t client_id_;
   std::unordered_set<FileId> range_locked_;
   Semaphore lock_waits_{Channel::kMaxPending / 2};
@@ -171,6 +194,7 @@ class Session final : public Receiver {
 
 /// A request about a file that says no more than that.
 RequestHeader about(Opcode opcode, FileId file);
+Status status_of(const Result<Reply>& reply);
 /// The attributes in a reply, or its error.
 Result<Attributes> attributes_of(const Result<Reply>& reply);
 

@@ -3,19 +3,54 @@
 #include "server/operation.h"
 
 namespace mayfly {
+namespace {
 
-void set_attributes(Server& server, const Request& request) {
-  const auto body = decode_change(request.body.payload());
-  if (!body) return server.reply(request, body.error());
+AttributeChange change_of(const ChangeBody& body) {
   AttributeChange change;
-  change.mask = body->mask;
-  change.mode = body->mode;
-  change.uid = body->uid;
-  change.gid = body->gid;
-  change.atime_ns = body->atime_ns;
-  change.mtime_ns = body->mtime_ns;
-  const auto changed = server.names().set_attributes(request.header.file, change, wall_clock_ns());
-  server.reply(request, changed ? Errc::ok : changed.error());
+  change.mask = body.mask;
+  change.mode = body.mode;
+  change.uid = body.uid;
+  change.gid = body.gid;
+  change.atime_ns = body.atime_ns;
+  change.mtime_ns = body.mtime_ns;
+  return change;
+}
+
+/// Whether clients that have cached the directory allow, or make of new files, what they must not
+/// from now on. What they refuse they look up again.
+bool makes_caches_wrong(const Attributes& before, const AttributeChange& change) {
+  if (!before.is_directory()) return false;
+  const bool is_another_uid =
+      (change.mask & AttributeChange::kUid) != 0 && change.uid != before.uid;
+  const bool is_another_gid =
+      (change.mask & AttributeChange::kGid) != 0 && change.gid != before.gid;
+  if (is_another_uid || is_another_gid) return true;
+  if ((change.mask & AttributeChange::kMode) == 0) return false;
+  const std::uint32_t taken = before.mode & ~change.mode & 0777;
+  return taken != 0 || ((before.mode ^ change.mode) & (S_ISGID | S_ISVTX)) != 0;
+}
+
+}  // namespace
+
+Task<void> set_attributes(Server& server, Request request) {
+  const auto body = decode_change(request.body.payload());
+  if (!body) co_return server.reply(request, body.error());
+  const FileId file = request.header.file;
+  const AttributeChange change = change_of(*body);
+  const auto before = server.names().get_attributes(file);
+  if (!before) co_return server.reply(request, before.error());
+  if (!makes_caches_wrong(*before, change)) {
+    const auto changed = server.names().set_attributes(file, change, wall_clock_ns());
+    co_return server.reply(request, changed ? Errc::ok : changed.error());
+  }
+  // First the change and then the epoch: who asks under the new one sees it.
+  const Status held = co_await hold_tree(server);
+  if (!held) co_return server.reply(request, held.error());
+  const auto changed = server.names().set_attributes(file, change, wall_clock_ns());
+  Status status = changed ? Status() : Status(changed.error());
+  if (status) status = co_await raise_epochs(server);
+  co_await release_tree(server);
+  server.reply(request, to_errc(status));
 }
 
 void usage(Server& server, const Request& request) {

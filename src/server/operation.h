@@ -35,7 +35,7 @@ Task<void> open_id(Server& server, Request request);
 void close_file(Server& server, const Request& request);
 void get_attributes(Server& server, Request& request);
 void get_parent(Server& server, const Request& request);
-void set_attributes(Server& server, const Request& request);
+Task<void> set_attributes(Server& server, Request request);
 void report_size(Server& server, const Request& request);
 Task<void> set_size(Server& server, Request request);
 Task<void> append(Server& server, Request request);
@@ -105,6 +105,12 @@ Task<Status> settle_directory(Server& server, FileId directory);
 /// Namespace::hold once the name is free, with its fence. release_held must follow.
 Task<Result<std::optional<Entry>>> hold_when_free(Server& server, FileId parent, std::string name);
 void release_held(Server& server, FileId parent, std::string_view name);
+
+/// A new epoch everywhere: what clients know of paths and permissions is void. The tree is held.
+Task<Status> raise_epochs(Server& server);
+/// The tree, which one at a time holds (Namespace::hold), also from another server.
+Task<Status> hold_tree(Server& server);
+Task<void> release_tree(Server& server);
 
 /// add_link, drop_link or note_rename (into `parent`) at the inode's home.
 Task<Status> tell_home(Server& server, Opcode opcode, FileId id, FileId parent = {});

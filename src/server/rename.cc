@@ -184,16 +184,6 @@ Status check_types(const Rename& rename) {
   return moves_directory ? Errc::not_a_directory : Errc::is_a_directory;
 }
 
-/// Before a directory gets another path: nobody finds it under the old one any more.
-Task<Status> raise_epochs(Server& server) {
-  RequestHeader header;
-  header.opcode = Opcode::raise_epoch;
-  header.argument = server.names().epoch() + 1;
-  std::uint64_t unused = 0;
-  std::vector<std::uint32_t> everyone = server.peers().everyone();
-  co_return co_await server.peers().ask(std::move(everyone), header, unused);
-}
-
 /// Both names change. After this the rename has happened.
 Task<Status> commit(Server& server, Rename& rename) {
   const Target moved = *rename.from.target;
@@ -228,6 +218,7 @@ Task<Status> rename_held(Server& server, Rename& rename) {
   if (rename.to.target && rename.to.target->id == rename.from.target->id) co_return Status();
   MAYFLY_CO_CHECKED(check_types(rename));
   if (rename.moves_directory()) {
+    // Before it gets another path: nobody finds it under the old one any more.
     MAYFLY_CO_CHECKED(co_await raise_epochs(server));
   }
   if (!rename.to.target || rename.exchanges()) co_return co_await commit(server, rename);
@@ -264,6 +255,26 @@ Task<Status> check_one_name(Server& server, Rename& rename) {
 }
 
 }  // namespace
+
+Task<Status> raise_epochs(Server& server) {
+  RequestHeader header;
+  header.opcode = Opcode::raise_epoch;
+  header.argument = server.names().epoch() + 1;
+  std::uint64_t unused = 0;
+  std::vector<std::uint32_t> everyone = server.peers().everyone();
+  co_return co_await server.peers().ask(std::move(everyone), header, unused);
+}
+
+Task<Status> hold_tree(Server& server) {
+  HeldName tree{kRootId, "", kRootId.home()};
+  co_return co_await hold(server, tree);
+}
+
+Task<void> release_tree(Server& server) {
+  HeldName tree{kRootId, "", kRootId.home()};
+  tree.is_held = true;
+  co_await release(server, tree);
+}
 
 Task<void> rename(Server& server, Request request) {
   const auto body = decode_rename(request.body.payload());

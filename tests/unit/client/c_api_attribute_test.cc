@@ -50,23 +50,6 @@ TEST_F(CApiTest, AProgramGivenAwayLosesTheRightsOfItsOwner) {
   });
 }
 
-TEST_F(CApiTest, WhoDoesNotOwnAFileIsRefused) {
-  if (::geteuid() != 0) GTEST_SKIP() << "there is no other user to be";
-  in_member([] {
-    ASSERT_TRUE(make_file("/f", "bytes"));
-    const int fd = mayfly_open("/f", O_RDONLY, 0);
-    ASSERT_EQ(::seteuid(kNobody), 0);
-    EXPECT_EQ(error_of(mayfly_chmod("/f", 0777)), EPERM);
-    EXPECT_EQ(error_of(mayfly_fchmod(fd, 0777)), EPERM);
-    EXPECT_EQ(error_of(mayfly_chown("/f", kNobody, kNobody)), EPERM);
-    EXPECT_EQ(error_of(mayfly_utimens("/f", nullptr)), EPERM);
-    EXPECT_EQ(error_of(mayfly_truncate("/f", 0)), EACCES);
-    ASSERT_EQ(::seteuid(0), 0);
-    EXPECT_EQ(stat_of_path("/f").st_mode, S_IFREG | 0644U);
-    EXPECT_EQ(stat_of_path("/f").st_size, 5);
-  });
-}
-
 TEST_F(CApiTest, AccessTellsWhatTheModeGrants) {
   in_member([] {
     ASSERT_TRUE(make_file("/f", ""));

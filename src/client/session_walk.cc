@@ -1,0 +1,332 @@
+// Session: the walk down a path to a name, and the request about that name.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "client/session.h"
+
+namespace mayfly {
+namespace {
+
+/// Symbolic links followed in one path, as on Linux.
+constexpr unsigned kMaxLinks = 40;
+
+/// Where the walk goes on that has met a symbolic link in `directory`, before `rest`.
+std::string past_link(std::string_view directory, std::string_view target, std::string_view rest) {
+  std::string path;
+  if (target.front() != '/') path.append(directory).append("/");
+  return path.append(target).append(rest);
+}
+
+/// The same of a path that is a directory throughout: without empty names and ".".
+Result<std::string> normal(std::string path) {
+  const std::size_t slash = path.front() == '#' ? path.find('/') : 0;
+  MAYFLY_TRY(parts, split(path.substr(slash)));
+  if (!parts.name.empty()) parts.parent.append("/").append(parts.name);
+  return path.substr(0, slash) + parts.parent;
+}
+
+bool creates(const NamedRequest& request) { return (request.flags & request_flags::kCreate) != 0; }
+
+bool removes(const NamedRequest& request) {
+  return request.opcode == Opcode::remove_file || request.opcode == Opcode::remove_directory;
+}
+
+bool changes_names(const NamedRequest& request) {
+  return request.opcode == Opcode::make_directory || request.opcode == Opcode::make_symbolic_link ||
+         request.opcode == Opcode::link || removes(request) || creates(request);
+}
+
+/// Attributes of a directory, as far as may_access looks at them.
+Attributes as_attributes(const KnownDirectory& directory) {
+  Attributes attributes;
+  attributes.mode = directory.mode;
+  attributes.uid = directory.uid;
+  attributes.gid = directory.gid;
+  return attributes;
+}
+
+}  // namespace
+
+Task<Result<FileId>> Session::ask_parent(FileId directory, std::uint64_t epoch) {
+  RequestHeader header = about(Opcode::get_parent, directory);
+  header.epoch = epoch;
+  if (directory.home() >= servers()) co_return Errc::bad_message;
+  auto reply = co_await channel(directory.home()).call(header);
+  if (!reply) co_return reply.error();
+  MAYFLY_CO_CHECKED(reply->status());
+  co_return FileId{reply->header.value, reply->header.second};
+}
+
+Task<Result<std::string>> Session::target_of(Reply& reply) {
+  std::vector<std::byte> bytes(reply.body.payload_bytes());
+  if (bytes.size() > kMaxBodyBytes) co_return Errc::bad_message;
+  const std::uint32_t server = Channel::server_of(reply.header.request_id);
+  MAYFLY_CO_CHECKED(co_await channel(server).receive(reply, bytes));
+  MAYFLY_CO_TRY(body, decode_inode(bytes));
+  if (body.target.empty()) co_return Errc::bad_message;
+  co_return std::string(body.target);
+}
+
+Session::Known Session::deepest_known(const std::string& path) const {
+  std::size_t end = path.size();
+  std::optional<KnownDirectory> directory = paths_.find(path);
+  while (!directory && path.find('/') < end) {
+    end = path.rfind('/', end - 1);
+    directory = paths_.find(path.substr(0, end));
+  }
+  return {directory, end};
+}
+
+KnownDirectory Session::known_from(const Attributes& attributes, bool is_reachable) const {
+  return {attributes.id, attributes.mode, attributes.uid, attributes.gid,
+          is_reachable && user_.may_access(attributes, X_OK)};
+}
+
+/// Where a path begins: the root, or a directory that is open.
+Task<Result<KnownDirectory>> Session::fetch_base(std::string written, std::uint64_t epoch) {
+  NamedRequest request;
+  request.opcode = Opcode::look_up;
+  request.flags = request_flags::kWalk;
+  const FileId id = PathCache::base_of(written);
+  const auto attributes = attributes_of(co_await ask_home(id, request, epoch));
+  if (!attributes) co_return attributes.error();
+  if (!attributes->is_directory()) co_return Errc::not_a_directory;
+  const KnownDirectory known = known_from(*attributes, true);
+  if (epoch == epoch_) paths_.insert(written, known);
+  co_return known;
+}
+
+Task<Result<FileId>> Session::parent_of(FileId directory) {
+  auto parent = co_await ask_parent(directory, kAnyEpoch);
+  co_return parent;
+}
+
+Task<Result<KnownDirectory>> Session::resolve_directory(std::string& path, unsigned& links) {
+  const std::uint64_t epoch = epoch_;
+  // In a loop, for a path may be 2,047 deep.
+  Known known = deepest_known(path);
+  for (;;) {
+    if (!known.directory) {
+      auto base = co_await fetch_base(path.substr(0, known.end), epoch);
+      if (!base) co_return base.error();
+      known.directory = *base;
+    }
+    const KnownDirectory above = *known.directory;
+    if (known.end >= path.size()) co_return above;
+    if (!above.is_reachable) co_return deny();
+    const std::size_t begin = known.end + 1;
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string name = path.substr(begin, end - begin);
+    if (name == "..") {
+      auto parent = co_await ask_parent(above.id, epoch);
+      if (!parent) co_return parent.error();
+      path = written(*parent) + path.substr(end);
+      known = deepest_known(path);
+      continue;
+    }
+    NamedRequest request;
+    request.opcode = Opcode::look_up;
+    request.flags = request_flags::kWalk;
+    auto reply = co_await ask_name(above, name, request, epoch);
+    MAYFLY_CO_CHECKED(status_of(reply));
+    if ((reply->header.flags & reply_flags::kLink) != 0) {
+      if (++links > kMaxLinks) co_return Errc::loop;
+      auto target = co_await target_of(*reply);
+      if (!target) co_return target.error();
+      MAYFLY_CO_TRY(onward,
+                    normal(past_link(path.substr(0, known.end), *target, path.substr(end))));
+      path = std::move(onward);
+      known = deepest_known(path);
+      continue;
+    }
+    MAYFLY_CO_TRY(attributes, decode_attributes(reply->body.payload()));
+    if (!attributes.is_directory()) co_return Errc::not_a_directory;
+    known = {known_from(attributes, true), end};
+    // What was found under an older epoch may have moved since.
+    if (epoch == epoch_) paths_.insert(path.substr(0, end), *known.directory);
+  }
+}
+
+Task<Result<Reply>> Session::ask_name(KnownDirectory parent, const std::string& name,
+                                      const NamedRequest& request, std::uint64_t epoch) {
+  const std::uint32_t server = server_of_name(parent.id, name, servers());
+  NameBody body;
+  body.mode = request.mode;
+  body.layout = options_.layout;
+  body.layout.first_server = static_cast<std::uint16_t>(server);
+  body.name = name;
+  RequestHeader header;
+  header.opcode = request.opcode;
+  header.flags = request.flags;
+  header.epoch = epoch;
+  header.file = parent.id;
+  header.uid_or_generation = user_.uid;
+  body.gid = user_.groups.back();
+  if ((parent.mode & S_ISGID) != 0) {
+    // What is made there belongs to the directory's group, and hands that down.
+    body.gid = parent.gid;
+    if (request.opcode == Opcode::make_directory) body.mode |= S_ISGID;
+  }
+  WireBytes wire;
+  if (request.opcode == Opcode::make_symbolic_link) {
+    wire = encode(SymbolicLinkBody{body, request.target});
+  } else if (request.opcode == Opcode::link) {
+    wire = encode(DentryBody{request.dentry.id, request.dentry.type, name});
+  } else {
+    wire = encode(body);
+  }
+  auto reply = co_await channel(server).call(header, wire);
+  if (!reply || (reply->header.flags & reply_flags::kElsewhere) == 0) co_return reply;
+  const FileId file{reply->header.value, reply->header.second};
+  co_return co_await ask_home(file, request, epoch);
+}
+
+/// look_up and open of what a name or a path has led to: where the path was found under an older
+/// epoch, that is stale.
+Task<Result<Reply>> Session::ask_home(FileId file, const NamedRequest& request,
+                                      std::uint64_t epoch) {
+  const bool opens = request.opcode == Opcode::open_name;
+  RequestHeader header = about(opens ? Opcode::open_id : Opcode::get_attributes, file);
+  header.flags = request.flags;
+  header.epoch = epoch;
+  if (file.home() >= servers()) co_return Errc::bad_message;
+  auto reply = co_await channel(file.home()).call(header);
+  if (!reply) co_return reply;
+  // The name was removed meanwhile, and with it the file.
+  if (reply->header.error == to_errno(Errc::no_entry)) {
+    reply->header.error = to_errno(Errc::stale);
+  }
+  co_return reply;
+}
+
+/// The path has no last name: it is a directory's own.
+Task<Result<Reply>> Session::ask_directory(FileId directory, SplitPath::Last last,
+                                           const NamedRequest& request, std::uint64_t epoch) {
+  const bool looks = request.opcode == Opcode::look_up || request.opcode == Opcode::open_name;
+  if (looks && !creates(request)) co_return co_await ask_home(directory, request, epoch);
+  // Whatever is wrong with the request, the directory must be there.
+  NamedRequest probe;
+  probe.opcode = Opcode::look_up;
+  probe.flags = request_flags::kWalk;
+  auto found = co_await ask_home(directory, probe, epoch);
+  if (!status_of(found)) co_return found;
+  switch (request.opcode) {
+    case Opcode::open_name:
+      if ((request.flags & request_flags::kExclusive) != 0) co_return Errc::exists;
+      co_return Errc::is_a_directory;
+    case Opcode::remove_file:
+      co_return Errc::is_a_directory;
+    case Opcode::remove_directory:
+      if (last == SplitPath::Last::root) co_return Errc::busy;
+      co_return last == SplitPath::Last::dot ? Errc::invalid : Errc::not_empty;
+    default:
+      co_return Errc::exists;
+  }
+}
+
+Task<Status> Session::check_unlink(KnownDirectory parent, const std::string& name,
+                                   std::uint64_t epoch) {
+  NamedRequest look;
+  look.opcode = Opcode::look_up;
+  look.flags = request_flags::kWalk;
+  const auto file = attributes_of(co_await ask_name(parent, name, look, epoch));
+  if (!file) co_return file.error();
+  if (!user_.may_access(as_attributes(parent), W_OK)) co_return deny();
+  const bool may = user_.may_unlink(parent.mode, parent.uid, *file);
+  co_return may ? Status() : Status(Errc::not_permitted);
+}
+
+Task<Status> Session::check_user(KnownDirectory parent, const std::string& name,
+                                 NamedRequest& request, std::uint64_t epoch) {
+  const bool may_write = user_.may_access(as_attributes(parent), W_OK);
+  if (may_write && (!removes(request) || (parent.mode & S_ISVTX) == 0)) co_return Status();
+  if (removes(request)) co_return co_await check_unlink(parent, name, epoch);
+  // Whether the name is there comes before whether it may be made.
+  NamedRequest look;
+  look.opcode = Opcode::look_up;
+  look.flags = request_flags::kWalk;
+  const Status there = status_of(co_await ask_name(parent, name, look, epoch));
+  if (!there) co_return there.error() == Errc::no_entry ? deny() : there.error();
+  if (!creates(request)) co_return Errc::exists;
+  if ((request.flags & request_flags::kExclusive) != 0) co_return Errc::exists;
+  request.flags &= static_cast<std::uint16_t>(~request_flags::kCreate);
+  co_return Status();
+}
+
+Task<Status> Session::check_rename(KnownDirectory from, const std::string& old_name,
+                                   KnownDirectory to, const std::string& new_name,
+                                   std::uint64_t epoch) {
+  MAYFLY_CO_CHECKED(co_await check_unlink(from, old_name, epoch));
+  const Status replaced = co_await check_unlink(to, new_name, epoch);
+  if (!replaced && replaced.error() != Errc::no_entry) co_return replaced;
+  if (!user_.may_access(as_attributes(to), W_OK)) co_return deny();
+  if (from.id == to.id) co_return Status();
+  // A directory that gets another parent is changed itself.
+  NamedRequest look;
+  look.opcode = Opcode::look_up;
+  look.flags = request_flags::kWalk;
+  const auto moved = attributes_of(co_await ask_name(from, old_name, look, epoch));
+  if (!moved) co_return moved.error();
+  const bool may = !moved->is_directory() || user_.may_access(*moved, W_OK);
+  co_return may ? Status() : Status(Errc::access_denied);
+}
+
+/// O_CREAT with a slash behind the name; the parent may be one that is no longer there.
+Task<Result<Reply>> Session::refuse_file(KnownDirectory parent, const std::string& name) {
+  NamedRequest request;
+  request.opcode = Opcode::look_up;
+  const Status found = status_of(co_await ask_name(parent, name, request, epoch_));
+  if (found || found.error() == Errc::no_entry) co_return Errc::is_a_directory;
+  co_return found.error();
+}
+
+Task<Result<Reply>> Session::try_named_call(PathAt path, NamedRequest request) {
+  for (unsigned links = 0; links <= kMaxLinks; ++links) {
+    MAYFLY_CO_TRY(parts, split(path));
+    // A link's target can end with a slash too.
+    if (parts.must_be_directory && request.opcode == Opcode::open_name) {
+      request.flags |= request_flags::kDirectory;
+    }
+    const std::uint64_t epoch = epoch_;
+    std::optional<KnownDirectory> parent = paths_.find(parts.parent);
+    if (!parent) {
+      auto resolved = co_await resolve_directory(parts.parent, links);
+      if (!resolved) co_return resolved.error();
+      parent = *resolved;
+    }
+    if (!parent->is_reachable && parts.last != SplitPath::Last::root) {
+      co_return deny();
+    }
+    if (parts.name.empty()) {
+      co_return co_await ask_directory(parent->id, parts.last, request, epoch);
+    }
+    if (creates(request) && parts.must_be_directory) {
+      co_return co_await refuse_file(*parent, parts.name);
+    }
+    if (!user_.is_root() && changes_names(request)) {
+      MAYFLY_CO_CHECKED(co_await check_user(*parent, parts.name, request, epoch));
+    }
+    auto reply = co_await ask_name(*parent, parts.name, request, epoch);
+    const bool follows = request.follows_last || parts.must_be_directory;
+    if (!reply || (reply->header.flags & reply_flags::kLink) == 0) {
+      if (parts.must_be_directory && request.opcode == Opcode::look_up) {
+        const auto attributes = attributes_of(reply);
+        if (!attributes) co_return attributes.error();
+        if (!attributes->is_directory()) co_return Errc::not_a_directory;
+      }
+      co_return reply;
+    }
+    if (!follows) co_return reply;
+    auto target = co_await target_of(*reply);
+    if (!target) co_return target.error();
+    if (parts.must_be_directory) target->append("/");
+    path = PathAt(parent->id, std::move(*target));
+  }
+  co_return Errc::loop;
+}
+
+}  // namespace mayfly
