@@ -48,6 +48,24 @@ unsigned long long mayfly_requests(void) MAYFLY_NOEXCEPT;
 /* Descriptors are MayflyFS's own, not the kernel's. */
 int mayfly_open(const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;
 int mayfly_openat(int directory, const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;
+
+/* Which servers hold a file, as `lfs setstripe` has it: chunk k is on server first_server + (k mod
+ * stripe_count), counted round all servers. 0 for chunk_bytes stands for 1 MiB (else 4 KiB to 16
+ * MiB, whole pages), 0 for stripe_count for all servers. */
+#define MAYFLY_ANY_SERVER (-1)   /* the one that keeps the file's inode */
+#define MAYFLY_LOCAL_SERVER (-2) /* one on the node of whoever makes the file holds all of it */
+typedef struct mayfly_layout {
+  size_t chunk_bytes;
+  unsigned stripe_count;
+  int first_server;
+} mayfly_layout;
+/* What new files in a directory will have, and directories made in it hand down. */
+int mayfly_setstripe(const char* directory, const mayfly_layout* layout) MAYFLY_NOEXCEPT;
+/* Of a file; of a directory, what it hands down. */
+int mayfly_getstripe(const char* path, mayfly_layout* layout) MAYFLY_NOEXCEPT;
+/* mayfly_open with a layout of its own for a file that is made by it. */
+int mayfly_open_striped(const char* path, int flags, mode_t mode,
+                        const mayfly_layout* layout) MAYFLY_NOEXCEPT;
 int mayfly_close(int fd) MAYFLY_NOEXCEPT;
 /* At the descriptor's position, which moves on. */
 ssize_t mayfly_read(int fd, void* buffer, size_t bytes) MAYFLY_NOEXCEPT;

@@ -65,6 +65,26 @@ mode_t mayfly::c_edge::process_umask() {
   return mask;
 }
 
+int mayfly::c_edge::open_at(int directory, const char* path, int flags, mode_t mode,
+                            std::optional<Layout> layout) {
+  auto membership = Membership::current();
+  if (!membership) return fail(membership.error());
+  auto meant = path_at(**membership, directory, path);
+  if (!meant) return fail(meant.error());
+  // Linux made files for it once, and refuses it by now.
+  if ((flags & O_CREAT) != 0 && (flags & O_DIRECTORY) != 0) return fail(Errc::invalid);
+  mayfly::Session& session = (*membership)->session();
+  auto file =
+      session.run(mayfly::File::open(session, std::move(*meant), flags, permissions(mode), layout));
+  if (!file) return fail(file.error());
+  mayfly::File& opened = **file;
+  const auto fd = (*membership)->add(*file);
+  if (fd) return *fd;
+  // The process's table is full: the server's handle must not stay behind.
+  const Status closed = session.run(opened.close());
+  return fail(closed ? fd.error() : closed.error());
+}
+
 extern "C" {
 
 const char* mayfly_version(void) noexcept { return MAYFLY_VERSION; }
@@ -92,21 +112,7 @@ int mayfly_open(const char* path, int flags, mode_t mode) noexcept {
 }
 
 int mayfly_openat(int directory, const char* path, int flags, mode_t mode) noexcept {
-  auto membership = Membership::current();
-  if (!membership) return fail(membership.error());
-  auto meant = path_at(**membership, directory, path);
-  if (!meant) return fail(meant.error());
-  // Linux made files for it once, and refuses it by now.
-  if ((flags & O_CREAT) != 0 && (flags & O_DIRECTORY) != 0) return fail(Errc::invalid);
-  mayfly::Session& session = (*membership)->session();
-  auto file = session.run(mayfly::File::open(session, std::move(*meant), flags, permissions(mode)));
-  if (!file) return fail(file.error());
-  mayfly::File& opened = **file;
-  const auto fd = (*membership)->add(*file);
-  if (fd) return *fd;
-  // The process's table is full: the server's handle must not stay behind.
-  const Status closed = session.run(opened.close());
-  return fail(closed ? fd.error() : closed.error());
+  return open_at(directory, path, flags, mode, std::nullopt);
 }
 
 int mayfly_close(int fd) noexcept {

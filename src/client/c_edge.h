@@ -69,6 +69,9 @@ auto run_at(int directory, const char* path, Make make)
   return session.run(make(session, std::move(*meant)));
 }
 
+/// openat(2), with a layout for a new file.
+int open_at(int directory, const char* path, int flags, mode_t mode, std::optional<Layout> layout);
+
 /// What the C library calls a file, and its attributes.
 ino_t inode_number(FileId id);
 struct stat stat_of(const Attributes& attributes);

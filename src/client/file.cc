@@ -53,7 +53,7 @@ bool File::may_write() const { return opens_for_write(flags_); }
 bool File::appends() const { return (flags_ & O_APPEND) != 0; }
 
 Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, int flags,
-                                               std::uint32_t mode) {
+                                               std::uint32_t mode, std::optional<Layout> layout) {
   if ((flags & O_ACCMODE) == O_ACCMODE) co_return Errc::invalid;
   // A file without a name would have to be made at a server that nobody could find again.
   if ((flags & O_TMPFILE) == O_TMPFILE) co_return Errc::not_supported;
@@ -65,6 +65,7 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, in
   const bool cuts_later = (flags & O_TRUNC) != 0 && !session.user().is_root();
   if (cuts_later) request.flags &= static_cast<std::uint16_t>(~request_flags::kTruncate);
   request.mode = mode;
+  request.layout = layout;
   request.follows_last = (flags & O_NOFOLLOW) == 0;
   auto reply = co_await session.named_call(std::move(path), std::move(request));
   if (!reply) co_return reply.error();

@@ -24,8 +24,10 @@ class File {
   /// `flags` as open(2): an access mode and O_APPEND, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY,
   /// O_NOFOLLOW, O_CLOEXEC; not_supported: O_TMPFILE. `mode`: permission bits of a new file, umask
   /// applied by the caller.
+  /// `layout`: of a new file; none: what its directory hands down.
   static Task<Result<std::unique_ptr<File>>> open(Session& session, PathAt path, int flags,
-                                                  std::uint32_t mode);
+                                                  std::uint32_t mode,
+                                                  std::optional<Layout> layout = {});
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 

@@ -50,6 +50,7 @@ struct KnownDirectory {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   bool is_reachable = false;  ///< the process's user may search it, and all above it
+  Layout layout = kUnsetLayout;
 };
 
 class PathCache {

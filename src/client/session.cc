@@ -1,8 +1,10 @@
 #include "client/session.h"
 
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "async/task_group.h"
@@ -12,6 +14,22 @@ namespace {
 
 /// How often a request is repeated while epochs are raised faster than we learn them.
 constexpr int kMaxAttempts = 16;
+
+}  // namespace
+
+namespace {
+
+/// Of several each client takes its own; kAnyServer: there is none.
+std::uint16_t server_on_this_node(const SessionInfo& info, std::uint64_t client_id) {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return kAnyServer;
+  std::vector<std::uint16_t> here;
+  for (std::uint32_t server = 0; server < info.server_count(); ++server) {
+    if (info.servers[server].node == name.data())
+      here.push_back(static_cast<std::uint16_t>(server));
+  }
+  return here.empty() ? kAnyServer : here[client_id % here.size()];
+}
 
 }  // namespace
 
@@ -40,6 +58,7 @@ Session::Session(SessionInfo info, Worker& worker, Sleeper& sleeper, const Sessi
       driver_(loop_, sleeper),
       window_(options.window_bytes) {
   MAYFLY_ASSERT(::getrandom(&client_id_, sizeof client_id_, 0) == sizeof client_id_);
+  local_server_ = server_on_this_node(info_, client_id_);
   worker_.set_receiver(this);
   loop_.add(worker_);
   for (std::uint32_t server = 0; server < servers(); ++server) {

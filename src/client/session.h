@@ -42,10 +42,11 @@ struct SessionOptions {
 struct NamedRequest {
   Opcode opcode{};
   std::uint16_t flags = 0;
-  std::uint32_t mode = 0;     ///< of what is made
-  bool follows_last = false;  ///< a symbolic link by that name is not meant itself
-  std::string target = {};    ///< of a symbolic link to be made
-  DentryBody dentry = {};     ///< of a hard link to be made
+  std::uint32_t mode = 0;             ///< of what is made
+  bool follows_last = false;          ///< a symbolic link by that name is not meant itself
+  std::string target = {};            ///< of a symbolic link to be made
+  std::optional<Layout> layout = {};  ///< of a file to be made; none: its directory's
+  DentryBody dentry = {};             ///< of a hard link to be made
 };
 
 struct FileSystemUsage {
@@ -85,6 +86,11 @@ class Session final : public Receiver {
   Task<Result<FileId>> parent_of(FileId directory);
   /// invalid: not a symbolic link.
   Task<Result<std::string>> read_link(PathAt path);
+  /// What new files in that directory, and directories in it, will have. Not its owner:
+  /// not_permitted.
+  Task<Status> set_layout(PathAt directory, Layout layout);
+  /// Of a file, or what a directory hands down.
+  Task<Result<Layout>> get_layout(PathAt path);
   /// Both check what the process's user may do; see Credentials.
   Task<Status> change_attributes(PathAt path, ChangeBody change, bool follows = true);
   Task<Status> truncate(PathAt path, std::uint64_t size);
@@ -140,6 +146,8 @@ class Session final : public Receiver {
     std::size_t end;
   };
   Known deepest_known(const std::string& path) const;
+  Layout layout_for(const KnownDirectory& parent, const NamedRequest& request,
+                    std::uint32_t inode_server) const;
   KnownDirectory known_from(const Attributes& attributes, bool is_reachable) const;
   /// `path` becomes that of the directory itself, behind all links and "..".
   Task<Result<KnownDirectory>> resolve_directory(std::string& path, unsigned& links);
@@ -188,6 +196,7 @@ class Session final : public Receiver {
   std::uint64_t epoch_ = 1;
   std::uint64_t denials_ = 0;
   std::uint64_t client_id_;
+  std::uint16_t local_server_ = kAnyServer;  ///< one on this node, if any is
   std::unordered_set<FileId> range_locked_;
   Semaphore lock_waits_{Channel::kMaxPending / 2};
 };

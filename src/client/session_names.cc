@@ -180,6 +180,24 @@ Task<Result<Reply>> Session::try_rename(PathAt from, PathAt to, unsigned flags) 
   co_return co_await channel(server).call(header, wire);
 }
 
+Task<Status> Session::set_layout(PathAt directory, Layout layout) {
+  const auto attributes = co_await stat(std::move(directory));
+  if (!attributes) co_return attributes.error();
+  if (!user_.is_root() && user_.uid != attributes->uid) co_return Errc::not_permitted;
+  const RequestHeader header = about(Opcode::set_layout, attributes->id);
+  co_return status_of(co_await inode_call(header, as_wire(layout)));
+}
+
+Task<Result<Layout>> Session::get_layout(PathAt path) {
+  const auto attributes = co_await stat(std::move(path));
+  if (!attributes) co_return attributes.error();
+  Layout layout = attributes->layout;
+  if (layout.chunk_bytes != 0) co_return layout;
+  layout = options_.layout;
+  layout.first_server = kAnyServer;
+  co_return layout;
+}
+
 Task<Status> Session::change_attributes(PathAt path, ChangeBody change, bool follows) {
   Task<Result<Attributes>> look = follows ? stat(std::move(path)) : stat_link(std::move(path));
   auto attributes = co_await std::move(look);

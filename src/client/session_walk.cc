@@ -82,8 +82,12 @@ Session::Known Session::deepest_known(const std::string& path) const {
 }
 
 KnownDirectory Session::known_from(const Attributes& attributes, bool is_reachable) const {
-  return {attributes.id, attributes.mode, attributes.uid, attributes.gid,
-          is_reachable && user_.may_access(attributes, X_OK)};
+  return {attributes.id,
+          attributes.mode,
+          attributes.uid,
+          attributes.gid,
+          is_reachable && user_.may_access(attributes, X_OK),
+          attributes.layout};
 }
 
 /// Where a path begins: the root, or a directory that is open.
@@ -151,13 +155,31 @@ Task<Result<KnownDirectory>> Session::resolve_directory(std::string& path, unsig
   }
 }
 
+/// Of a new file: what the caller asks for, else what its directory hands down, else the session's.
+Layout Session::layout_for(const KnownDirectory& parent, const NamedRequest& request,
+                           std::uint32_t inode_server) const {
+  Layout layout = request.layout ? *request.layout : parent.layout;
+  if (layout.chunk_bytes == 0) {
+    layout = options_.layout;
+    layout.first_server = kAnyServer;
+  }
+  if (layout.first_server == kLocalServer) {
+    layout.first_server = local_server_;
+    if (local_server_ != kAnyServer) layout.stripe_count = 1;
+  }
+  if (layout.first_server == kAnyServer) {
+    layout.first_server = static_cast<std::uint16_t>(inode_server);
+  }
+  return layout;
+}
+
 Task<Result<Reply>> Session::ask_name(KnownDirectory parent, const std::string& name,
                                       const NamedRequest& request, std::uint64_t epoch) {
   const std::uint32_t server = server_of_name(parent.id, name, servers());
   NameBody body;
   body.mode = request.mode;
-  body.layout = options_.layout;
-  body.layout.first_server = static_cast<std::uint16_t>(server);
+  body.layout = request.opcode == Opcode::make_directory ? parent.layout
+                                                         : layout_for(parent, request, server);
   body.name = name;
   RequestHeader header;
   header.opcode = request.opcode;

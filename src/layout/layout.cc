@@ -12,6 +12,15 @@ bool is_valid(const Layout& layout, std::uint32_t servers) {
          layout.stripe_count <= servers;
 }
 
+bool is_valid_default(const Layout& layout, std::uint32_t servers) {
+  if (layout == kUnsetLayout) return true;
+  Layout concrete = layout;
+  if (layout.first_server == kAnyServer || layout.first_server == kLocalServer) {
+    concrete.first_server = 0;
+  }
+  return is_valid(concrete, servers);
+}
+
 std::uint32_t width(const Layout& layout, std::uint32_t servers) {
   return layout.stripe_count == 0 ? servers : layout.stripe_count;
 }

@@ -22,8 +22,18 @@ struct Layout {
 };
 static_assert(sizeof(Layout) == 8);
 
+/// For `first_server` of what a directory hands down: the server of each file's inode, or one on
+/// the node of whoever makes the file, which then holds all of it. No session has so many servers.
+inline constexpr std::uint16_t kAnyServer = 0xffff;
+inline constexpr std::uint16_t kLocalServer = 0xfffe;
+/// A directory for which no layout was set: that is left to whoever makes a file in it.
+inline constexpr Layout kUnsetLayout{
+    .chunk_bytes = 0, .stripe_count = 0, .first_server = kAnyServer};
+
 /// A layout that files may have: chunks of 4 KiB to 16 MiB, whole pages, servers that exist.
 bool is_valid(const Layout& layout, std::uint32_t servers);
+/// One that directories may have.
+bool is_valid_default(const Layout& layout, std::uint32_t servers);
 
 /// Servers that can hold chunks of a file with this layout.
 std::uint32_t width(const Layout& layout, std::uint32_t servers);

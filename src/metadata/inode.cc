@@ -129,6 +129,11 @@ void Inode::change(const AttributeChange& change, std::int64_t now_ns) {
   attributes_.ctime_ns = now_ns;
 }
 
+void Inode::set_layout(const Layout& layout, std::int64_t now_ns) {
+  attributes_.layout = layout;
+  attributes_.ctime_ns = now_ns;
+}
+
 void Inode::touch(std::int64_t now_ns) {
   if (now_ns > mtime_decided_ns_) attributes_.mtime_ns = mtime_decided_ns_ = now_ns;
   attributes_.ctime_ns = std::max(attributes_.ctime_ns, now_ns);

@@ -103,6 +103,7 @@ class Inode {
   void give_back(std::uint64_t offset, std::uint64_t length, std::uint32_t truncate_generation);
 
   void change(const AttributeChange& change, std::int64_t now_ns);
+  void set_layout(const Layout& layout, std::int64_t now_ns);
   /// An entry of this directory came or went; unless mtime was decided later.
   void touch(std::int64_t now_ns);
   /// So many of this directory's entries on `server` are directories.

@@ -32,7 +32,7 @@ Attributes attributes_of(FileId id, DentryType type, const Creation& creation) {
 
 Namespace::Namespace(std::uint32_t server, std::uint32_t servers, std::uint64_t session_salt)
     : server_(server), servers_(servers), inodes_(server, session_salt) {
-  MAYFLY_ASSERT(server < servers && servers <= 0x10000);
+  MAYFLY_ASSERT(server < servers && servers <= kLocalServer);
 }
 
 void Namespace::make_root(const Creation& creation) {
@@ -54,7 +54,7 @@ Result<Created> Namespace::create_file(FileId parent, std::string_view name,
     if (dentry->type == DentryType::directory) return Errc::is_a_directory;
     return Created{entry_of(*dentry), false};
   }
-  MAYFLY_CHECKED(check_creation(parent, name, creation));
+  MAYFLY_CHECKED(check_creation(parent, name, DentryType::regular, creation));
   const Attributes attributes = add(parent, name, DentryType::regular, creation).attributes();
   return Created{{attributes.id, DentryType::regular, attributes, {}}, true};
 }
@@ -62,7 +62,7 @@ Result<Created> Namespace::create_file(FileId parent, std::string_view name,
 Result<Attributes> Namespace::make_directory(FileId parent, std::string_view name,
                                              const Creation& creation) {
   MAYFLY_CHECKED(check_new_name(parent, name));
-  MAYFLY_CHECKED(check_creation(parent, name, creation));
+  MAYFLY_CHECKED(check_creation(parent, name, DentryType::directory, creation));
   return add(parent, name, DentryType::directory, creation).attributes();
 }
 
@@ -71,7 +71,7 @@ Result<Attributes> Namespace::make_symbolic_link(FileId parent, std::string_view
                                                  const Creation& creation) {
   MAYFLY_CHECKED(check_new_name(parent, name));
   if (target.empty() || target.size() > kMaxTargetBytes) return Errc::invalid;
-  MAYFLY_CHECKED(check_creation(parent, name, creation));
+  MAYFLY_CHECKED(check_creation(parent, name, DentryType::symbolic_link, creation));
   Inode& link = add(parent, name, DentryType::symbolic_link, creation);
   link.set_target(target);
   return link.attributes();
@@ -171,6 +171,14 @@ Result<Attributes> Namespace::report_size(FileId id, const SizeReport& report) {
   return inode->attributes();
 }
 
+Status Namespace::set_layout(FileId id, const Layout& layout, std::int64_t now_ns) {
+  MAYFLY_TRY(inode, inode_of(id));
+  if (!inode->is_directory()) return Errc::not_a_directory;
+  if (!is_valid_default(layout, servers_)) return Errc::invalid;
+  inode->set_layout(layout, now_ns);
+  return {};
+}
+
 Status Namespace::note_reserved(FileId id) {
   MAYFLY_TRY(inode, inode_of(id));
   if (inode->is_directory()) return Errc::is_a_directory;
@@ -253,10 +261,13 @@ Status Namespace::check_parent(FileId parent) const {
   return inode->is_directory() ? Status() : Errc::not_a_directory;
 }
 
-Status Namespace::check_creation(FileId parent, std::string_view name,
+Status Namespace::check_creation(FileId parent, std::string_view name, DentryType type,
                                  const Creation& creation) const {
   MAYFLY_CHECKED(check_addition(parent, name));
-  return is_valid(creation.layout, servers_) ? Status() : Errc::invalid;
+  const bool is_default = type == DentryType::directory;
+  const bool is_usable = is_default ? is_valid_default(creation.layout, servers_)
+                                    : is_valid(creation.layout, servers_);
+  return is_usable ? Status() : Errc::invalid;
 }
 
 Status Namespace::check_new_name(FileId parent, std::string_view name) const {

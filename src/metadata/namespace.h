@@ -39,7 +39,8 @@ struct Creation {
   std::uint32_t mode = 0;  ///< permission bits, umask applied; the type is the operation's
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  Layout layout = {};  ///< with its first server chosen; a directory hands it down
+  Layout layout =
+      {};  ///< of a file with its first server chosen; of a directory what it hands down
   std::int64_t now_ns = 0;
 };
 
@@ -192,6 +193,8 @@ class Namespace {
 
   /// fsync: see Inode::report. Reports under an older truncate generation do not count.
   Result<Attributes> report_size(FileId id, const SizeReport& report);
+  /// What a directory hands down from now on. not_a_directory; invalid.
+  Status set_layout(FileId id, const Layout& layout, std::int64_t now_ns);
   /// Before space is reserved for it. is_a_directory.
   Status note_reserved(FileId id);
   /// Taken before the chunk servers are asked; `settle` brings their largest answer. The
@@ -250,7 +253,8 @@ class Namespace {
   Status check_parent(FileId parent) const;
   Status check_new_name(FileId parent, std::string_view name) const;
   Status check_addition(FileId parent, std::string_view name) const;
-  Status check_creation(FileId parent, std::string_view name, const Creation& creation) const;
+  Status check_creation(FileId parent, std::string_view name, DentryType type,
+                        const Creation& creation) const;
   Result<const Dentry*> find(FileId parent, std::string_view name) const;
   Inode& add(FileId parent, std::string_view name, DentryType type, const Creation& creation);
   void touch(FileId directory, DentryType changed, std::int64_t now_ns);

@@ -201,6 +201,12 @@ Result<std::vector<WaitBody>> decode_waits(Bytes bytes) {
   return waits;
 }
 
+Result<Layout> decode_layout(Bytes bytes) {
+  Layout layout;
+  if (!take(bytes, layout) || !bytes.empty()) return Errc::bad_message;
+  return layout;
+}
+
 Result<ChangeBody> decode_change(Bytes bytes) {
   ChangeBody body;
   if (!take(bytes, body) || !bytes.empty()) return Errc::bad_message;

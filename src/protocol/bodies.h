@@ -120,6 +120,9 @@ struct ChangeBody {
 static_assert(sizeof(ChangeBody) == 32);
 Result<ChangeBody> decode_change(Bytes bytes);
 
+/// set_layout. Wire: as it stands.
+Result<Layout> decode_layout(Bytes bytes);
+
 /// An entry of a directory page. `attributes.id` is invalid if the inode is on another server.
 struct DirectoryEntry {
   std::uint64_t cookie = 0;  ///< continue after this one

@@ -16,6 +16,7 @@ const char* name_of(Opcode opcode) {
                                                                "close",
                                                                "get_attributes",
                                                                "set_attributes",
+                                                               "set_layout",
                                                                "report_size",
                                                                "set_size",
                                                                "append",

@@ -18,6 +18,7 @@ enum class Opcode : std::uint8_t {
   close,
   get_attributes,
   set_attributes,
+  set_layout,
   report_size,
   set_size,
   append,

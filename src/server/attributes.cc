@@ -1,4 +1,4 @@
-// set_attributes, usage.
+// set_attributes, set_layout, usage.
 #include "protocol/bodies.h"
 #include "server/operation.h"
 
@@ -30,6 +30,16 @@ bool makes_caches_wrong(const Attributes& before, const AttributeChange& change)
   return taken != 0 || ((before.mode ^ change.mode) & (S_ISGID | S_ISVTX)) != 0;
 }
 
+/// First the change and then the epoch: who asks under the new one sees it.
+template <class Change>
+Task<Status> change_what_is_cached(Server& server, Change change) {
+  MAYFLY_CO_CHECKED(co_await hold_tree(server));
+  Status status = change();
+  if (status) status = co_await raise_epochs(server);
+  co_await release_tree(server);
+  co_return status;
+}
+
 }  // namespace
 
 Task<void> set_attributes(Server& server, Request request) {
@@ -43,13 +53,19 @@ Task<void> set_attributes(Server& server, Request request) {
     const auto changed = server.names().set_attributes(file, change, wall_clock_ns());
     co_return server.reply(request, changed ? Errc::ok : changed.error());
   }
-  // First the change and then the epoch: who asks under the new one sees it.
-  const Status held = co_await hold_tree(server);
-  if (!held) co_return server.reply(request, held.error());
-  const auto changed = server.names().set_attributes(file, change, wall_clock_ns());
-  Status status = changed ? Status() : Status(changed.error());
-  if (status) status = co_await raise_epochs(server);
-  co_await release_tree(server);
+  const Status status = co_await change_what_is_cached(server, [&] {
+    const auto changed = server.names().set_attributes(file, change, wall_clock_ns());
+    return changed ? Status() : Status(changed.error());
+  });
+  server.reply(request, to_errc(status));
+}
+
+Task<void> set_layout(Server& server, Request request) {
+  const auto layout = decode_layout(request.body.payload());
+  if (!layout) co_return server.reply(request, layout.error());
+  const Status status = co_await change_what_is_cached(server, [&] {
+    return server.names().set_layout(request.header.file, *layout, wall_clock_ns());
+  });
   server.reply(request, to_errc(status));
 }
 

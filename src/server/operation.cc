@@ -28,6 +28,7 @@ Table make_table() {
   table[index_of(Opcode::close)] = at_once<close_file>();
   table[index_of(Opcode::get_attributes)] = at_once<get_attributes>();
   table[index_of(Opcode::set_attributes)] = task<set_attributes>();
+  table[index_of(Opcode::set_layout)] = task<set_layout>();
   table[index_of(Opcode::report_size)] = at_once<report_size>();
   table[index_of(Opcode::set_size)] = task<set_size>();
   table[index_of(Opcode::append)] = task<append>();

@@ -36,6 +36,7 @@ void close_file(Server& server, const Request& request);
 void get_attributes(Server& server, Request& request);
 void get_parent(Server& server, const Request& request);
 Task<void> set_attributes(Server& server, Request request);
+Task<void> set_layout(Server& server, Request request);
 void report_size(Server& server, const Request& request);
 Task<void> set_size(Server& server, Request request);
 Task<void> append(Server& server, Request request);

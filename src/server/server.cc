@@ -46,6 +46,7 @@ void Server::join(const SessionInfo& session, std::uint32_t index) {
     root.uid = ::getuid();
     root.gid = ::getgid();
     root.now_ns = wall_clock_ns();
+    root.layout = kUnsetLayout;
     namespace_->make_root(root);
   }
   peers_ = std::make_unique<Peers>(loop(), worker(), session_, options_.peer_deadline);

@@ -2,8 +2,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "support/session_files.h"
 #include "support/sim_cluster.h"
@@ -155,6 +157,29 @@ TEST_P(FileSystemLayoutTest, AnFsyncThatFailsOnAnyServerGivesItsErrorAndALaterOn
     cluster_.store(server).fail_syncs(Errc::ok);
     EXPECT_TRUE(cluster_.run(client, file->fsync()));
   }
+}
+
+TEST_P(FileSystemLayoutTest, WhatIsLocalIsOnAServerOfTheWritersNode) {
+  std::array<char, 256> here{};
+  ASSERT_EQ(::gethostname(here.data(), here.size() - 1), 0);
+  SessionInfo info = cluster_.info();
+  const std::uint32_t local = GetParam().servers - 1;
+  info.servers[local].node = here.data();
+  Session& client = cluster_.add_client_with(info);
+  Layout layout;
+  layout.first_server = kLocalServer;
+  ASSERT_TRUE(cluster_.run(client, client.set_layout("/", layout)));
+  for (int i = 0; i < 8; ++i) {
+    auto file = create(client, "/f" + std::to_string(i));
+    EXPECT_EQ(file->layout().first_server, local);
+    EXPECT_EQ(file->layout().stripe_count, 1U);
+    EXPECT_TRUE(cluster_.run(client, file->close()));
+  }
+  // A client on a node without a server has the default.
+  Session& stranger = cluster_.add_client();
+  auto file = create(stranger, "/g");
+  EXPECT_EQ(file->layout().stripe_count, 0U);
+  EXPECT_TRUE(cluster_.run(stranger, file->close()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, FileSystemLayoutTest,
