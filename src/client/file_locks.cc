@@ -38,6 +38,8 @@ Task<Status> File::lock(LockBody range, LockedBy whose) {
   Semaphore::Permit permit;
   if (range.waits != 0) permit = co_await session_.lock_waits().acquire();
   const auto reply = co_await session_.inode_call(about(Opcode::set_lock, id_), as_wire(body));
+  // Another handle may have been closed, and all locks given up, before this one came.
+  if (range.type != kNone && whose == LockedBy::process) session_.range_locked().insert(id_);
   co_return reply ? reply->status() : reply.error();
 }
 

@@ -10,12 +10,7 @@
 #include "async/task_group.h"
 
 namespace mayfly {
-namespace {
-
-/// How often a request is repeated while epochs are raised faster than we learn them.
-constexpr int kMaxAttempts = 16;
-
-}  // namespace
+namespace {}  // namespace
 
 namespace {
 
@@ -93,13 +88,9 @@ void Session::learn_epoch(std::uint64_t epoch) {
 
 Task<Result<Reply>> Session::inode_call(RequestHeader header, Bytes body) {
   if (header.file.home() >= servers()) co_return Errc::bad_message;
-  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    header.epoch = epoch_;
-    auto reply = co_await channel(header.file.home()).call(header, body);
-    // An id does not go stale; only our epoch did, and the reply has brought the new one.
-    if (!reply || reply->header.error != to_errno(Errc::stale)) co_return reply;
-  }
-  co_return Errc::no_entry;
+  // An id does not go stale, whatever is renamed.
+  header.epoch = kAnyEpoch;
+  co_return co_await channel(header.file.home()).call(header, body);
 }
 
 Task<Result<Attributes>> Session::attributes_of_directory(FileId directory) {

@@ -122,7 +122,7 @@ class Session final : public Receiver {
   /// What File and the paths above do to an inode, checks of the user apart.
   Task<Status> set_attributes(FileId file, ChangeBody change);
   Task<Status> set_size(FileId file, std::uint64_t size);
-  /// One request about the inode `header.file`, to its home; fills in the epoch.
+  /// One request about the inode `header.file`, to its home, under any epoch.
   Task<Result<Reply>> inode_call(RequestHeader header, Bytes body = {});
   /// `attributes`, with the true size asked from the chunk servers if it is not settled.
   Task<Result<Attributes>> settle(Attributes attributes);
@@ -191,6 +191,10 @@ class Session final : public Receiver {
   Errc deny() {
     ++denials_;
     return Errc::access_denied;
+  }
+  /// Whether `status` may be one of those since there were `denials`.
+  bool is_denial(const Status& status, std::uint64_t denials) const {
+    return !status && status.error() == Errc::access_denied && denials != denials_;
   }
 
   std::uint64_t epoch_ = 1;

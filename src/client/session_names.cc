@@ -20,14 +20,17 @@ constexpr int kMaxResolutions = 16;
 
 Task<Result<Reply>> Session::named_call(PathAt path, NamedRequest request) {
   bool was_denied = false;
-  for (int attempt = 0; attempt < kMaxResolutions; ++attempt) {
+  for (int attempt = 0; attempt < kMaxResolutions;) {
     const std::uint64_t denials = denials_;
+    const std::uint64_t epoch = epoch_;
     auto reply = co_await try_named_call(path, request);
     const Status status = status_of(reply);
     // What a cached directory does not allow may have been allowed since.
-    const bool may_be_old = denials != denials_ && !std::exchange(was_denied, true);
+    const bool may_be_old = is_denial(status, denials) && !std::exchange(was_denied, true);
     if (!may_be_old && (status || status.error() != Errc::stale)) co_return reply;
     paths_.clear();
+    // A walk that an epoch has overtaken says nothing of the path.
+    if (epoch == epoch_) ++attempt;
   }
   co_return Errc::no_entry;
 }
@@ -126,12 +129,15 @@ Task<Status> Session::remove_file(PathAt path) {
 
 Task<Status> Session::rename(PathAt from, PathAt to, unsigned flags) {
   bool was_denied = false;
-  for (int attempt = 0; attempt < kMaxResolutions; ++attempt) {
+  for (int attempt = 0; attempt < kMaxResolutions;) {
     const std::uint64_t denials = denials_;
+    const std::uint64_t epoch = epoch_;
     const Status renamed = status_of(co_await try_rename(from, to, flags));
-    const bool may_be_old = denials != denials_ && !std::exchange(was_denied, true);
+    const bool may_be_old = is_denial(renamed, denials) && !std::exchange(was_denied, true);
     if (!may_be_old && (renamed || renamed.error() != Errc::stale)) co_return renamed;
     paths_.clear();
+    // A walk that an epoch has overtaken says nothing of the path.
+    if (epoch == epoch_) ++attempt;
   }
   co_return Errc::no_entry;
 }

@@ -307,7 +307,9 @@ Task<Result<Reply>> Session::refuse_file(KnownDirectory parent, const std::strin
 }
 
 Task<Result<Reply>> Session::try_named_call(PathAt path, NamedRequest request) {
+  const std::uint16_t flags = request.flags;
   for (unsigned links = 0; links <= kMaxLinks; ++links) {
+    request.flags = flags;
     MAYFLY_CO_TRY(parts, split(path));
     // A link's target can end with a slash too.
     if (parts.must_be_directory && request.opcode == Opcode::open_name) {

@@ -16,17 +16,19 @@ class DirectoryNews {
  public:
   void note(FileId directory, std::int64_t now_ns) {
     News& news = news_[directory];
+    if (news.number == 0) news.number = ++last_number_;
     news.changed_ns = std::max(news.changed_ns, now_ns);
   }
-  /// There are news that the home has not been told of.
-  bool must_announce(FileId directory) const {
+  /// The number of news that the home has not been told of; 0: there are none.
+  std::uint64_t unannounced(FileId directory) const {
     const auto found = news_.find(directory);
-    return found != news_.end() && !found->second.announced;
+    return found == news_.end() || found->second.announced ? 0 : found->second.number;
   }
-  /// The home knows that there are news, and will ask before it says what they are about.
-  void announced(FileId directory) {
+  /// The home knows that there are these news, and will ask before it says what they are about.
+  /// Later ones, after these were taken, it has to be told of again.
+  void announced(FileId directory, std::uint64_t number) {
     const auto found = news_.find(directory);
-    if (found != news_.end()) found->second.announced = true;
+    if (found != news_.end() && found->second.number == number) found->second.announced = true;
   }
   /// When the last change was. From here on there are none. Nothing: there were none.
   std::optional<std::int64_t> take(FileId directory) {
@@ -39,10 +41,12 @@ class DirectoryNews {
 
  private:
   struct News {
+    std::uint64_t number = 0;
     std::int64_t changed_ns = 0;
     bool announced = false;
   };
   std::unordered_map<FileId, News> news_;
+  std::uint64_t last_number_ = 0;
 };
 
 }  // namespace mayfly

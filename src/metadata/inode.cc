@@ -14,7 +14,8 @@ Inode::Inode(const Attributes& attributes, FileId parent)
 Attributes Inode::attributes() const {
   Attributes visible = attributes_;
   if (directory_ != nullptr) {
-    visible.flags = directory_->news.empty() ? 0 : kUnsettled;
+    const bool is_settled = directory_->news.empty() && directory_->settling == 0;
+    visible.flags = is_settled ? 0 : kUnsettled;
     for (const auto& [server, count] : directory_->subdirectories) visible.nlink += count;
     if (is_orphan()) visible.nlink = 0;
   } else {

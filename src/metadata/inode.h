@@ -110,8 +110,13 @@ class Inode {
   void count_subdirectories(std::uint32_t server, std::uint32_t count);
   /// `server` has news of this directory: its times and nlink are not settled until they are taken.
   void note_news(std::uint32_t server) { directory_->news.insert(server); }
-  /// The servers that have any. From here on none has.
-  std::set<std::uint32_t> take_news() { return std::exchange(directory_->news, {}); }
+  /// The servers that have any; from here on none has, but until end_settling the directory is not
+  /// settled.
+  std::set<std::uint32_t> begin_settling() {
+    ++directory_->settling;
+    return std::exchange(directory_->news, {});
+  }
+  void end_settling() { --directory_->settling; }
   /// One more name. too_many_links: kMaxLinks.
   Status link(std::int64_t now_ns);
   /// One name less, of several.
@@ -141,6 +146,7 @@ class Inode {
     FileId parent;
     std::map<std::uint32_t, std::uint32_t> subdirectories;  ///< by server; none is not there
     std::set<std::uint32_t> news;                           ///< servers that have any
+    std::uint32_t settling = 0;                             ///< answers are under way
   };
 
   Attributes attributes_;

@@ -90,7 +90,8 @@ Result<Release> Namespace::remove_file(FileId parent, std::string_view name, std
     elsewhere.is_elsewhere = true;
     return elsewhere;
   }
-  inodes_.unlink(*inode, now_ns);
+  // After a rename whose other server was lost a file can have more names than it counts.
+  if (!inode->is_orphan()) inodes_.unlink(*inode, now_ns);
   return release(*inode);
 }
 

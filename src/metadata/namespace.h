@@ -222,15 +222,17 @@ class Namespace {
   // again. So creating many files costs no message, and looking sees every change.
 
   /// Here, where entries of `directory` changed: its home must be told before that is answered.
-  bool must_announce(FileId directory) const { return news_.must_announce(directory); }
-  void announced(FileId directory) { news_.announced(directory); }
+  bool must_announce(FileId directory) const { return news_.unannounced(directory) != 0; }
+  std::uint64_t unannounced(FileId directory) const { return news_.unannounced(directory); }
+  void announced(FileId directory, std::uint64_t news) { news_.announced(directory, news); }
   /// Here too: what has changed. Nothing: nothing since the last time.
   std::optional<DirectoryChange> take_news(FileId directory);
   /// At the home: `server` has announced. no_entry, not_a_directory.
   Status note_news(FileId directory, std::uint32_t server);
   /// At the home: the servers to take news from. They are not asked twice, so what they say must
-  /// come to change_directory, or the servers to note_news again.
-  Result<std::vector<std::uint32_t>> news_holders(FileId directory);
+  /// come to change_directory, or the servers to note_news again; then end_settling.
+  Result<std::vector<std::uint32_t>> begin_settling(FileId directory);
+  void end_settling(FileId directory);
   Status change_directory(FileId directory, std::uint32_t server, const DirectoryChange& change);
 
   // ---- the shard ----------------------------------------------------------------------------

@@ -101,11 +101,15 @@ Status Namespace::note_news(FileId directory, std::uint32_t server) {
   return {};
 }
 
-Result<std::vector<std::uint32_t>> Namespace::news_holders(FileId directory) {
+Result<std::vector<std::uint32_t>> Namespace::begin_settling(FileId directory) {
   MAYFLY_TRY(inode, inode_of(directory));
   if (!inode->is_directory()) return Errc::not_a_directory;
-  const std::set<std::uint32_t> servers = inode->take_news();
+  const std::set<std::uint32_t> servers = inode->begin_settling();
   return std::vector<std::uint32_t>(servers.begin(), servers.end());
+}
+
+void Namespace::end_settling(FileId directory) {
+  if (Inode* inode = inodes_.find(directory)) inode->end_settling();
 }
 
 Status Namespace::change_directory(FileId directory, std::uint32_t server,

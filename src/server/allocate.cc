@@ -63,7 +63,8 @@ Task<Status> reserve(Server& server, FileId file, Range range) {
 /// Zeros over [begin, end), which is within one page.
 Task<Status> write_zeros(Server& server, ChunkId chunk, std::uint64_t begin, std::uint64_t end) {
   if (begin >= end) co_return Status();
-  Buffer buffer = co_await server.acquire(BufferClass::small);
+  // Of a class that nobody has who waits for the file: writes take theirs first.
+  Buffer buffer = co_await server.acquire(BufferClass::page);
   std::memset(buffer.data(), 0, kPageBytes);
   Task<Transfer> writing = server.store().write(chunk, begin, std::move(buffer), end - begin);
   const Transfer written = co_await std::move(writing);
@@ -118,7 +119,8 @@ Task<void> clear_data(Server& server, Request request) {
   if (!range) co_return server.reply(request, range.error());
   const FileId file = request.header.file;
   const std::shared_ptr<Server::FileData> data = server.data_of(file);
-  const auto permit = co_await data->users.acquire();
+  // Alone: what is beyond a chunk's end may be cleared only if nobody writes there meanwhile.
+  const auto permit = co_await data->users.acquire(Server::FileData::kAll);
   if (data->dropped) co_return server.reply(request, Errc::no_entry);
   const bool keeps_space = request.has(request_flags::kKeepSpace);
   const Status cleared = co_await clear(server, file, *range, keeps_space);

@@ -33,6 +33,8 @@ bool makes_caches_wrong(const Attributes& before, const AttributeChange& change)
 /// First the change and then the epoch: who asks under the new one sees it.
 template <class Change>
 Task<Status> change_what_is_cached(Server& server, Change change) {
+  // As for renames: those that wait for the tree leave the channel to the one that has it.
+  const auto permit = co_await server.renames().acquire();
   MAYFLY_CO_CHECKED(co_await hold_tree(server));
   Status status = change();
   if (status) status = co_await raise_epochs(server);

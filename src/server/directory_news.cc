@@ -32,7 +32,8 @@ Task<Status> take_from(Server& server, FileId directory, std::uint32_t holder) {
 }  // namespace
 
 Task<void> announce(Server& server, FileId directory) {
-  if (!server.names().must_announce(directory)) co_return;
+  const std::uint64_t news = server.names().unannounced(directory);
+  if (news == 0) co_return;
   if (directory.home() >= server.servers()) co_return;
   RequestHeader header;
   header.opcode = Opcode::note_news;
@@ -45,16 +46,18 @@ Task<void> announce(Server& server, FileId directory) {
     log::debug("{}: a directory's home did not hear of its change", server.describe());
     co_return;
   }
-  server.names().announced(directory);
+  server.names().announced(directory, news);
 }
 
 Task<Status> settle_directory(Server& server, FileId directory) {
   const std::shared_ptr<Semaphore> lock = server.lock_of(directory);
   const auto permit = co_await lock->acquire();
-  MAYFLY_CO_TRY(holders, server.names().news_holders(directory));
+  MAYFLY_CO_TRY(holders, server.names().begin_settling(directory));
   TaskGroup group;
   for (const std::uint32_t holder : holders) group.add(take_from(server, directory, holder));
-  co_return co_await group.join();
+  const Status settled = co_await group.join();
+  server.names().end_settling(directory);
+  co_return settled;
 }
 
 void note_news(Server& server, const Request& request) {

@@ -127,7 +127,6 @@ Task<Status> FileLocks::report_batch(Key key, WireBytes changes) {
       continue;
     }
     place = waiters.erase(place);
-    waiter.holders.clear();
     wake(waiter, Errc::deadlock);
   }
   co_return Status();

@@ -22,7 +22,9 @@ Task<void> set_lock(Server& server, Request request) {
   const auto body = decode_lock(request.body.payload());
   if (!body) co_return server.reply(request, body.error());
   const auto file = server.names().get_attributes(request.header.file);
-  if (!file) co_return server.reply(request, file.error());
+  // A removed directory's locks can still be given up.
+  const bool gives_up = body->type == static_cast<std::uint32_t>(LockType::none);
+  if (!file && !gives_up) co_return server.reply(request, file.error());
   const Lock lock = lock_of(*body, *request.connection);
   const Status set =
       co_await server.file_locks().set(request.header.file, body->kind, lock, body->waits != 0);

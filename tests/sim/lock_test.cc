@@ -315,6 +315,24 @@ TEST_P(LockTest, RandomLocksNeverOverlapAndNobodyWaitsForEver) {
   for (Worker& worker : workers) EXPECT_FALSE(worker.task);
 }
 
+TEST_P(LockTest, TheLockOfARemovedDirectoryGoesToTheOneThatWaits) {
+  Session& first = *members_[0].session;
+  Session& second = *members_[1].session;
+  ASSERT_TRUE(cluster_.run(first, first.make_directory("/d", 0755)));
+  auto holder = cluster_.run(first, File::open(first, "/d", O_RDONLY | O_DIRECTORY, 0));
+  auto waiter = cluster_.run(second, File::open(second, "/d", O_RDONLY | O_DIRECTORY, 0));
+  ASSERT_TRUE(holder && waiter);
+  ASSERT_TRUE(cluster_.run(first, (*holder)->lock(whole(kExclusive), File::LockedBy::handle)));
+  ReadyQueue::Scope scope(second.loop().ready());
+  Task<Status> waiting_task = (*waiter)->lock(waiting(whole(kExclusive)), File::LockedBy::handle);
+  waiting_task.start(nullptr);
+  cluster_.settle();
+  ASSERT_TRUE(cluster_.run(first, first.remove_directory("/d")));
+  EXPECT_TRUE(cluster_.run(first, (*holder)->close()));
+  EXPECT_EQ(finish(waiting_task), Errc::ok);
+  EXPECT_TRUE(cluster_.run(second, (*waiter)->close()));
+}
+
 INSTANTIATE_TEST_SUITE_P(Servers, LockTest, ::testing::Values(1, 2, 3, 8));
 
 }  // namespace

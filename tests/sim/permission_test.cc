@@ -197,6 +197,46 @@ TEST_P(PermissionTest, WhoDoesNotOwnAFileDoesNotChangeWhatItSays) {
   EXPECT_TRUE(cluster_.run(other_, (*file)->close()));
 }
 
+TEST_P(PermissionTest, WhatOneThreadIsDeniedDoesNotRepeatWhatAnotherDoes) {
+  EXPECT_EQ(make_directory(root_, "/secret", 0700), Errc::ok);
+  for (int i = 0; i < 30; ++i) {
+    const std::string path = "/d/" + std::to_string(i);
+    ReadyQueue::Scope scope(owner_.loop().ready());
+    Task<Status> making = owner_.make_directory(path, 0755);
+    making.start(nullptr);
+    Task<Result<Attributes>> denied = owner_.stat("/secret/x");
+    denied.start(nullptr);
+    while (!making.done() || !denied.done()) cluster_.turn();
+    EXPECT_EQ(to_errc(making.take()), Errc::ok) << i;
+    EXPECT_EQ(denied.take().error(), Errc::access_denied);
+  }
+}
+
+TEST_P(PermissionTest, AFileIsMadeThroughALinkThatIsWhereNoneMayBe) {
+  EXPECT_EQ(make_directory(root_, "/ro"), Errc::ok);
+  ASSERT_TRUE(cluster_.run(root_, root_.make_symbolic_link("/d/log", "/ro/log")));
+  EXPECT_EQ(open(owner_, "/ro/log", O_CREAT | O_WRONLY), Errc::ok);
+  EXPECT_EQ(stat(owner_, "/d/log"), Errc::ok);
+}
+
+TEST_P(PermissionTest, MoreChangesThanAChannelHoldsRequestsDoNotStandInEachOthersWay) {
+  constexpr int kDirectories = 600;
+  for (int i = 0; i < kDirectories; ++i) make_directory(root_, "/x" + std::to_string(i), 0777);
+  std::vector<Task<Status>> changes;
+  ReadyQueue::Scope scope(root_.loop().ready());
+  for (int i = 0; i < kDirectories; ++i) {
+    ChangeBody change;
+    change.mask = kMode;
+    change.mode = 0700;
+    changes.push_back(root_.change_attributes("/x" + std::to_string(i), change));
+    changes.back().start(nullptr);
+  }
+  for (Task<Status>& change : changes) {
+    while (!change.done()) cluster_.turn();
+    EXPECT_EQ(to_errc(change.take()), Errc::ok);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Servers, PermissionTest, ::testing::Values(1, 2, 3, 8));
 
 }  // namespace

@@ -142,6 +142,44 @@ TEST_F(NamespaceLinksTest, TheTreeIsHeldByOneAtATime) {
   shard_.release(kRootId, "");
 }
 
+TEST_F(NamespaceLinksTest, AFileWithMoreNamesThanItCountsLosesThemAll) {
+  const FileId id = make_file("a");
+  ASSERT_TRUE(shard_.link_name(kRootId, "b", id, DentryType::regular, kLater));
+  ASSERT_TRUE(shard_.open(id, Access::read));
+  EXPECT_FALSE(shard_.remove_file(kRootId, "a", kLater)->drop_data);
+  EXPECT_FALSE(shard_.remove_file(kRootId, "b", kLater)->drop_data);
+  EXPECT_TRUE(shard_.close(id, Access::read)->drop_data);
+}
+
+TEST_F(NamespaceLinksTest, ADirectoryIsUnsettledUntilAllItsNewsAreIn) {
+  const FileId directory = make_directory("d");
+  const auto is_settled = [&] { return shard_.get_attributes(directory)->flags == 0; };
+  EXPECT_TRUE(is_settled());
+  ASSERT_TRUE(shard_.note_news(directory, 3));
+  EXPECT_FALSE(is_settled());
+  EXPECT_EQ(*shard_.begin_settling(directory), std::vector<std::uint32_t>{3});
+  EXPECT_FALSE(is_settled());
+  ASSERT_TRUE(shard_.change_directory(directory, 3, {kLater, 2}));
+  shard_.end_settling(directory);
+  EXPECT_TRUE(is_settled());
+  EXPECT_EQ(shard_.get_attributes(directory)->nlink, 4u);
+  ASSERT_TRUE(shard_.change_directory(directory, 3, {kLater, 0}));
+}
+
+TEST(DirectoryNewsTest, WhatIsNewSinceTheLastNewsWereTakenIsNotAnnounced) {
+  DirectoryNews news;
+  const FileId directory{1, 2};
+  news.note(directory, kNow);
+  const std::uint64_t first = news.unannounced(directory);
+  EXPECT_NE(first, 0u);
+  EXPECT_EQ(news.take(directory), kNow);
+  news.note(directory, kLater);
+  news.announced(directory, first);
+  EXPECT_NE(news.unannounced(directory), 0u);
+  news.announced(directory, news.unannounced(directory));
+  EXPECT_EQ(news.unannounced(directory), 0u);
+}
+
 TEST(SessionCheckTest, ANameThatLeadsToNoInodeIsFound) {
   Namespace shard(0, 1, 0x1234);
   shard.make_root(creation());
