@@ -92,6 +92,9 @@ Outcome TreeCopy::copy_in() {
     return {};
   };
   MAYFLY_TRY(copy_seconds, crew_->timed(copy));
+  // Modes last, as below; those of directories when no rank has any more to do in them.
+  if (auto set = crew_->agree(set_target_modes(false)); !set) return set;
+  if (auto set = crew_->agree(set_target_modes(true)); !set) return set;
   report_->add("directory tree: copy in", true, listing_.total_bytes, make_seconds + copy_seconds);
   return {};
 }
@@ -112,12 +115,23 @@ Outcome TreeCopy::make_directories() const {
       const TreeEntry& entry = listing_.entries[i];
       if (!entry.is_directory || i % crew_->size() != crew_->rank()) continue;
       if (depth_of(entry.source) != depth) continue;
-      if (mayfly_mkdir(entry.target().c_str(), entry.mode) != 0) {
+      if (mayfly_mkdir(entry.target().c_str(), S_IRWXU) != 0) {
         outcome = io_failure(*crew_, errno, "cannot make " + entry.target());
       }
     }
   }
   return outcome;
+}
+
+Outcome TreeCopy::set_target_modes(bool of_directories) const {
+  for (std::size_t i = 0; i < listing_.entries.size(); ++i) {
+    const TreeEntry& entry = listing_.entries[i];
+    if (entry.is_directory != of_directories || i % crew_->size() != crew_->rank()) continue;
+    if (mayfly_chmod(entry.target().c_str(), entry.mode) != 0) {
+      return io_failure(*crew_, errno, "cannot set the mode of " + entry.target());
+    }
+  }
+  return {};
 }
 
 Outcome TreeCopy::write_piece(const TreePiece& piece, std::vector<std::byte>& buffer) const {
@@ -129,7 +143,7 @@ Outcome TreeCopy::write_piece(const TreePiece& piece, std::vector<std::byte>& bu
     return io_failure(*crew_, error, "cannot read " + entry.source);
   }
   const std::string path = entry.target();
-  Stream target(path, O_WRONLY | O_CREAT, entry.mode);
+  Stream target(path, O_WRONLY | O_CREAT, S_IRUSR | S_IWUSR);
   if (!target.is_open()) return io_failure(*crew_, errno, "cannot create " + path);
   const Range range{piece.offset, bytes};
   if (const int error = target.write({&range, 1}, transfer_bytes_); error != 0) {

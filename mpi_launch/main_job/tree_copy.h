@@ -33,6 +33,7 @@ class TreeCopy {
   Outcome make_local_directories(const std::string& local) const;
   Outcome read_piece(const std::string& local, const TreePiece& piece,
                      std::vector<std::byte>& buffer) const;
+  Outcome set_target_modes(bool of_directories) const;
   Outcome set_modes(const std::string& local) const;
   Outcome compare(const std::string& local) const;
   Outcome compare_piece(const std::string& local, const TreePiece& piece) const;

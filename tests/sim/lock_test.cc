@@ -88,12 +88,14 @@ class LockTest : public ::testing::TestWithParam<std::uint32_t> {
   }
   void kill(Member& member) {
     cluster_.kill_client(*member.session);
-    for (auto& file : member.files) file.release();  // its process has no destructors to run
+    // Never closed, as its process was not asked either.
+    for (auto& file : member.files) dead_.push_back(std::move(file));
     member.files.clear();
   }
 
   SimCluster cluster_;
   std::vector<Member> members_;
+  std::vector<std::unique_ptr<File>> dead_;
 };
 
 TEST_P(LockTest, OneWhoHasARangeKeepsOthersOutUntilItIsGivenUp) {
