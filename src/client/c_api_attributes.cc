@@ -97,7 +97,7 @@ int give_stat(const Result<Attributes>& attributes, struct stat* status) {
 Result<Attributes> look_at(int directory, const char* path, int flags) {
   const bool follows = (flags & AT_SYMLINK_NOFOLLOW) == 0;
   return run_at(directory, path, [=](Session& session, PathAt meant) {
-    return follows ? session.stat(std::move(meant)) : session.stat_link(std::move(meant));
+    return session.stat(std::move(meant), follows);
   });
 }
 

@@ -46,7 +46,7 @@ dirent* next_of(mayfly_dir* stream, struct stat* status) {
   *status = stat_of(found.attributes);
   if (found.attributes.id.valid()) return &entry;
   // "." and "..", whose attributes are no part of the listing.
-  const auto attributes = session.run(session.attributes_of_directory(found.id));
+  const auto attributes = session.run(session.get_attributes(found.id));
   if (!attributes) return refuse(attributes.error());
   *status = stat_of(*attributes);
   return &entry;

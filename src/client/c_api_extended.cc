@@ -29,7 +29,7 @@ struct Meant {
 Result<Attributes> find(const Meant& file) {
   if (file.fd >= 0) return run_on(file.fd, [](File& open) { return open.stat(); });
   return run_at(AT_FDCWD, file.path, [&](Session& session, PathAt path) {
-    return file.follows ? session.stat(std::move(path)) : session.stat_link(std::move(path));
+    return session.find(std::move(path), file.follows);
   });
 }
 

@@ -7,14 +7,14 @@
 
 using mayfly::Errc;
 using mayfly::File;
+using mayfly::kLockToTheEnd;
 using mayfly::LockBody;
 using mayfly::LockKind;
+using mayfly::LockType;
 using mayfly::Result;
 using namespace mayfly::c_edge;
 
 namespace {
-
-constexpr std::uint64_t kToTheEnd = ~std::uint64_t{0};
 
 /// Where l_whence counts from.
 Result<std::int64_t> base_of(int fd, const struct flock& range) {
@@ -35,13 +35,13 @@ Result<LockBody> body_of(int fd, const struct flock& range) {
   LockBody body;
   switch (range.l_type) {
     case F_RDLCK:
-      body.type = 0;
+      body.type = LockType::shared;
       break;
     case F_WRLCK:
-      body.type = 1;
+      body.type = LockType::exclusive;
       break;
     case F_UNLCK:
-      body.type = 2;
+      body.type = LockType::none;
       break;
     default:
       return Errc::invalid;
@@ -60,20 +60,20 @@ Result<LockBody> body_of(int fd, const struct flock& range) {
     if (begin < 0) return Errc::invalid;
   }
   body.begin = static_cast<std::uint64_t>(begin);
-  body.last = range.l_len == 0 ? kToTheEnd : static_cast<std::uint64_t>(last);
+  body.last = range.l_len == 0 ? kLockToTheEnd : static_cast<std::uint64_t>(last);
   return body;
 }
 
 void describe(const LockBody& found, struct flock& range) {
-  range.l_type = found.type == 0 ? F_RDLCK : F_WRLCK;
+  range.l_type = found.type == LockType::shared ? F_RDLCK : F_WRLCK;
   range.l_whence = SEEK_SET;
   range.l_start = static_cast<off_t>(found.begin);
-  range.l_len = found.last == kToTheEnd ? 0 : static_cast<off_t>(found.last - found.begin + 1);
+  range.l_len = found.last == kLockToTheEnd ? 0 : static_cast<off_t>(found.last - found.begin + 1);
   range.l_pid = found.process;
 }
 
 int find_lock(int fd, const LockBody& body, File::LockedBy whose, struct flock& range) {
-  if (body.type == 2) return fail(Errc::invalid);
+  if (body.type == LockType::none) return fail(Errc::invalid);
   const auto found = run_on(fd, [=](File& file) { return file.find_lock(body, whose); });
   if (!found) return fail(found.error());
   if (found->has_value()) {
@@ -107,17 +107,17 @@ int mayfly_fcntl_lock(int fd, int command, struct flock* range) noexcept {
 int mayfly_flock(int fd, int operation) noexcept {
   LockBody body;
   body.kind = LockKind::whole;
-  body.last = kToTheEnd;
+  body.last = kLockToTheEnd;
   body.waits = (operation & LOCK_NB) != 0 ? 0 : 1;
   switch (operation & ~LOCK_NB) {
     case LOCK_SH:
-      body.type = 0;
+      body.type = LockType::shared;
       break;
     case LOCK_EX:
-      body.type = 1;
+      body.type = LockType::exclusive;
       break;
     case LOCK_UN:
-      body.type = 2;
+      body.type = LockType::none;
       break;
     default:
       return fail(Errc::invalid);

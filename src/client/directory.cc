@@ -96,10 +96,9 @@ Task<Status> Directory::read_page(std::uint32_t server) {
   if (!reply) co_return reply.error();
   const Status status = reply->status();
   if (!status) co_return status.error() == Errc::stale ? Errc::no_entry : status.error();
-  std::vector<std::byte> page(reply->body.payload_bytes());
-  if (page.size() > kMaxBodyBytes) co_return Errc::bad_message;
-  MAYFLY_CO_CHECKED(co_await session_.channel(server).receive(*reply, page));
-  const auto entries = decode_entries(page);
+  const auto page = co_await session_.body_of(*reply);
+  if (!page) co_return page.error();
+  const auto entries = decode_entries(*page);
   if (!entries) co_return entries.error();
   Shard& shard = shards_[server];
   for (const DirectoryEntry& entry : *entries) {
@@ -122,14 +121,11 @@ Task<Status> Directory::complete(std::deque<Item>& items) {
 }
 
 Task<Status> Directory::complete_one(Item& item) {
-  auto reply = co_await session_.inode_call(about(Opcode::get_attributes, item.id));
-  auto attributes = attributes_of(reply);
+  auto attributes = co_await session_.get_attributes(item.id);
   // Gone since the page was made, as it may be by the time that any entry is looked at.
   if (!attributes && attributes.error() == Errc::no_entry) co_return Status();
   if (!attributes) co_return attributes.error();
-  auto settled = co_await session_.settle(*attributes);
-  if (!settled) co_return settled.error();
-  item.attributes = *settled;
+  item.attributes = *attributes;
   co_return Status();
 }
 

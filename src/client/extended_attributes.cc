@@ -39,16 +39,11 @@ Status check_access(const Credentials& user, const Attributes& file, std::string
   return !writes || user.is_root() ? Status() : Errc::not_permitted;
 }
 
-/// What a reply without header fields brings.
 Task<Result<std::string>> text_of(Session& session, Result<Reply> reply) {
-  if (!reply) co_return reply.error();
-  MAYFLY_CO_CHECKED(reply->status());
-  std::string text(reply->body.payload_bytes(), '\0');
-  if (text.size() > kMaxBodyBytes) co_return Errc::bad_message;
-  const std::uint32_t server = Channel::server_of(reply->header.request_id);
-  MAYFLY_CO_CHECKED(
-      co_await session.channel(server).receive(*reply, std::as_writable_bytes(std::span(text))));
-  co_return text;
+  MAYFLY_CO_CHECKED(status_of(reply));
+  const auto body = co_await session.body_of(*reply);
+  if (!body) co_return body.error();
+  co_return std::string(reinterpret_cast<const char*>(body->data()), body->size());
 }
 
 }  // namespace
@@ -64,8 +59,7 @@ Task<Status> set_extended(Session& session, Attributes file, std::string name, s
   RequestHeader header = about(Opcode::set_extended, file.id);
   header.argument = static_cast<std::uint64_t>(flags);
   const WireBytes wire = encode(ExtendedBody{name, value});
-  const auto reply = co_await session.inode_call(header, wire);
-  co_return reply ? reply->status() : reply.error();
+  co_return status_of(co_await session.inode_call(header, wire));
 }
 
 Task<Result<std::string>> get_extended(Session& session, Attributes file, std::string name) {
@@ -93,8 +87,8 @@ Task<Result<std::string>> list_extended(Session& session, Attributes file) {
 Task<Status> remove_extended(Session& session, Attributes file, std::string name) {
   MAYFLY_CO_CHECKED(check_access(session.user(), file, name, W_OK));
   const WireBytes wire = encode(ExtendedBody{name, {}});
-  const auto reply = co_await session.inode_call(about(Opcode::remove_extended, file.id), wire);
-  co_return reply ? reply->status() : reply.error();
+  const RequestHeader header = about(Opcode::remove_extended, file.id);
+  co_return status_of(co_await session.inode_call(header, wire));
 }
 
 }  // namespace mayfly

@@ -70,7 +70,7 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, in
   auto reply = co_await session.named_call(std::move(path), std::move(request));
   if (!reply) co_return reply.error();
   MAYFLY_CO_CHECKED(reply->status());
-  if ((reply->header.flags & reply_flags::kLink) != 0) {
+  if (is_link(reply)) {
     co_return (flags & O_DIRECTORY) != 0 ? Errc::not_a_directory : Errc::loop;
   }
   MAYFLY_CO_TRY(attributes, decode_attributes(reply->body.payload()));
@@ -147,7 +147,7 @@ Task<Result<std::uint64_t>> File::seek(std::int64_t offset, int whence) {
   if (whence == SEEK_CUR) {
     base = position_;
   } else if (whence == SEEK_END) {
-    auto attributes = co_await current_attributes();
+    auto attributes = co_await session_.get_attributes(id_);
     if (!attributes) co_return attributes.error();
     base = attributes->size;
   } else if (whence != SEEK_SET) {
@@ -166,7 +166,7 @@ Task<Result<std::uint64_t>> File::seek_landmark(std::int64_t offset, int whence)
   if (is_directory_) co_return Errc::invalid;
   // Data that is there when the size is seen is there when it is looked for, and not the other way
   // round: so the size comes first.
-  auto attributes = co_await current_attributes();
+  auto attributes = co_await session_.get_attributes(id_);
   if (!attributes) co_return attributes.error();
   const auto from = static_cast<std::uint64_t>(offset);
   if (offset < 0 || from >= attributes->size) co_return Errc::no_such_address;
@@ -287,7 +287,7 @@ Task<Result<std::size_t>> File::read_at(Segments<MutableBytes> into, std::uint64
   into = into.first(std::min<std::uint64_t>(into.size(), kMaxFileBytes - offset));
   if (into.size() > kClippedBytes) {
     // Whoever asks for far more than there is pays for what there is.
-    auto attributes = co_await current_attributes();
+    auto attributes = co_await session_.get_attributes(id_);
     if (!attributes) co_return attributes.error();
     if (attributes->size <= offset) co_return std::size_t{0};
     into = into.first(std::min<std::uint64_t>(into.size(), attributes->size - offset));
@@ -296,7 +296,7 @@ Task<Result<std::size_t>> File::read_at(Segments<MutableBytes> into, std::uint64
   MAYFLY_CO_CHECKED(co_await read_pieces(into, offset, short_at));
   if (short_at == offset + into.size()) co_return into.size();
   // Some chunk ends early: that is a hole or the end of the file, which its size tells.
-  auto attributes = co_await current_attributes();
+  auto attributes = co_await session_.get_attributes(id_);
   if (!attributes) co_return attributes.error();
   if (attributes->size <= offset) co_return std::size_t{0};
   const std::uint64_t length = std::min<std::uint64_t>(into.size(), attributes->size - offset);
@@ -342,14 +342,7 @@ Task<Status> File::read_one(Piece piece, Segments<MutableBytes> into, std::uint6
 Task<Result<Attributes>> File::stat() {
   const auto pass = uses_.enter();
   if (!pass) co_return Errc::bad_descriptor;
-  co_return co_await current_attributes();
-}
-
-Task<Result<Attributes>> File::current_attributes() {
-  auto reply = co_await session_.inode_call(about(Opcode::get_attributes, id_));
-  const auto attributes = attributes_of(reply);
-  if (!attributes) co_return attributes.error();
-  co_return co_await session_.settle(*attributes);
+  co_return co_await session_.get_attributes(id_);
 }
 
 Task<Status> File::truncate(std::uint64_t size) {
@@ -390,8 +383,8 @@ Task<Status> File::fsync() {
   if (is_directory_) co_return Status();
   if (is_orphaned()) co_return Errc::io_error;
   TaskGroup group;
-  for (std::uint32_t column = 0; column < width(layout_, session_.servers()); ++column) {
-    group.add(sync_server(server_of_chunk(layout_, column, session_.servers())));
+  for (const std::uint32_t server : holders(layout_, session_.servers())) {
+    group.add(sync_server(server));
   }
   MAYFLY_CO_CHECKED(co_await group.join());
   if (!dirty_) co_return Status();

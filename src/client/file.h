@@ -70,7 +70,6 @@ class File {
 
   Status check_user(const Attributes& attributes) const;
   Task<Status> cut_at_open(Attributes attributes);
-  Task<Result<Attributes>> current_attributes();
   Task<Result<std::size_t>> read_at(Segments<MutableBytes> into, std::uint64_t offset);
   Task<Status> read_pieces(Segments<MutableBytes> into, std::uint64_t offset,
                            std::uint64_t& short_at);

@@ -6,19 +6,14 @@
 namespace mayfly {
 namespace {
 
-// As LockType of the server has them.
-constexpr std::uint32_t kShared = 0;
-constexpr std::uint32_t kExclusive = 1;
-constexpr std::uint32_t kNone = 2;
-
 /// The owner of a process's locks; those of handles are named by their place in memory.
 constexpr std::uint64_t kProcess = 0;
 
 }  // namespace
 
 LockBody File::signed_by(LockBody range, LockedBy whose) const {
-  range.client = session_.client_id();
-  range.owner = whose == LockedBy::process ? kProcess : reinterpret_cast<std::uintptr_t>(this);
+  range.owner.client = session_.client_id();
+  range.owner.id = whose == LockedBy::process ? kProcess : reinterpret_cast<std::uintptr_t>(this);
   range.process = whose == LockedBy::process ? ::getpid() : -1;
   return range;
 }
@@ -28,19 +23,22 @@ Task<Status> File::lock(LockBody range, LockedBy whose) {
   if (!pass) co_return Errc::bad_descriptor;
   if (is_orphaned()) co_return Errc::io_error;
   if (range.kind == LockKind::range) {
-    if (range.type == kShared && !may_read()) co_return Errc::bad_descriptor;
-    if (range.type == kExclusive && !may_write()) co_return Errc::bad_descriptor;
+    if (range.type == LockType::shared && !may_read()) co_return Errc::bad_descriptor;
+    if (range.type == LockType::exclusive && !may_write()) co_return Errc::bad_descriptor;
   }
   const LockBody body = signed_by(range, whose);
   // Noted first: what was asked for may come to be, whatever becomes of the answer.
-  if (range.type != kNone && whose == LockedBy::process) session_.range_locked().insert(id_);
-  if (range.type != kNone && whose == LockedBy::handle) has_locks_ = true;
+  if (range.type != LockType::none && whose == LockedBy::process)
+    session_.range_locked().insert(id_);
+  if (range.type != LockType::none && whose == LockedBy::handle) has_locks_ = true;
   Semaphore::Permit permit;
   if (range.waits != 0) permit = co_await session_.lock_waits().acquire();
-  const auto reply = co_await session_.inode_call(about(Opcode::set_lock, id_), as_wire(body));
+  const Status locked =
+      status_of(co_await session_.inode_call(about(Opcode::set_lock, id_), as_wire(body)));
   // Another handle may have been closed, and all locks given up, before this one came.
-  if (range.type != kNone && whose == LockedBy::process) session_.range_locked().insert(id_);
-  co_return reply ? reply->status() : reply.error();
+  if (range.type != LockType::none && whose == LockedBy::process)
+    session_.range_locked().insert(id_);
+  co_return locked;
 }
 
 Task<Result<std::optional<LockBody>>> File::find_lock(LockBody range, LockedBy whose) {
@@ -48,8 +46,7 @@ Task<Result<std::optional<LockBody>>> File::find_lock(LockBody range, LockedBy w
   if (!pass) co_return Errc::bad_descriptor;
   const LockBody body = signed_by(range, whose);
   auto reply = co_await session_.inode_call(about(Opcode::test_lock, id_), as_wire(body));
-  if (!reply) co_return reply.error();
-  MAYFLY_CO_CHECKED(reply->status());
+  MAYFLY_CO_CHECKED(status_of(reply));
   if ((reply->header.flags & reply_flags::kMore) == 0) co_return std::optional<LockBody>();
   MAYFLY_CO_TRY(found, decode_lock(reply->body.payload()));
   co_return std::optional<LockBody>(found);
@@ -57,8 +54,8 @@ Task<Result<std::optional<LockBody>>> File::find_lock(LockBody range, LockedBy w
 
 Task<Status> File::give_up_locks() {
   LockBody all;
-  all.last = ~std::uint64_t{0};
-  all.type = kNone;
+  all.last = kLockToTheEnd;
+  all.type = LockType::none;
   if (session_.range_locked().erase(id_) != 0) {
     const LockBody body = signed_by(all, LockedBy::process);
     const auto reply = co_await session_.inode_call(about(Opcode::set_lock, id_), as_wire(body));

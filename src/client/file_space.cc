@@ -29,9 +29,7 @@ Task<Status> File::allocate(int mode, std::uint64_t offset, std::uint64_t length
   if (!punches) {
     RequestHeader intent = about(Opcode::report_size, id_);
     intent.flags = request_flags::kReserves;
-    const auto noted = co_await session_.inode_call(intent);
-    if (!noted) co_return noted.error();
-    MAYFLY_CO_CHECKED(noted->status());
+    MAYFLY_CO_CHECKED(status_of(co_await session_.inode_call(intent)));
     header.opcode = Opcode::allocate_data;
     header.flags = 0;
     MAYFLY_CO_CHECKED(co_await change_space_everywhere(header));
@@ -51,22 +49,19 @@ Task<Status> File::change_space_everywhere(RequestHeader header) {
 Task<Status> File::change_space(RequestHeader header, std::uint32_t column) {
   header.argument = pack_column({column, width(layout_, session_.servers())});
   const std::uint32_t server = server_of_chunk(layout_, column, session_.servers());
-  auto reply = co_await session_.channel(server).call(header);
-  if (!reply) co_return reply.error();
-  co_return reply->status();
+  co_return status_of(co_await session_.channel(server).call(header));
 }
 
 /// The file is at least that long now, though no byte says so: its inode must.
 Task<Status> File::note_growth(std::uint64_t end) {
-  auto attributes = co_await current_attributes();
+  auto attributes = co_await session_.get_attributes(id_);
   if (!attributes) co_return attributes.error();
   if (attributes->size >= end) co_return Status();
   RequestHeader header = about(Opcode::report_size, id_);
   header.flags = request_flags::kHasSize;
   header.offset = end;
   header.argument = attributes->truncate_generation;
-  const auto reply = co_await session_.inode_call(header);
-  co_return reply ? reply->status() : reply.error();
+  co_return status_of(co_await session_.inode_call(header));
 }
 
 }  // namespace mayfly

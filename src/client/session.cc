@@ -10,8 +10,6 @@
 #include "async/task_group.h"
 
 namespace mayfly {
-namespace {}  // namespace
-
 namespace {
 
 /// Of several each client takes its own; kAnyServer: there is none.
@@ -27,15 +25,6 @@ std::uint16_t server_on_this_node(const SessionInfo& info, std::uint64_t client_
 }
 
 }  // namespace
-
-RequestHeader about(Opcode opcode, FileId file) {
-  RequestHeader header;
-  header.opcode = opcode;
-  header.file = file;
-  return header;
-}
-
-Status status_of(const Result<Reply>& reply) { return reply ? reply->status() : reply.error(); }
 
 Result<Attributes> attributes_of(const Result<Reply>& reply) {
   if (!reply) return reply.error();
@@ -93,9 +82,19 @@ Task<Result<Reply>> Session::inode_call(RequestHeader header, Bytes body) {
   co_return co_await channel(header.file.home()).call(header, body);
 }
 
-Task<Result<Attributes>> Session::attributes_of_directory(FileId directory) {
-  auto reply = co_await inode_call(about(Opcode::get_attributes, directory));
-  co_return attributes_of(reply);
+Task<Result<Attributes>> Session::get_attributes(FileId file) {
+  auto reply = co_await inode_call(about(Opcode::get_attributes, file));
+  const auto attributes = attributes_of(reply);
+  if (!attributes) co_return attributes.error();
+  co_return co_await settle(*attributes);
+}
+
+Task<Result<WireBytes>> Session::body_of(Reply& reply) {
+  WireBytes bytes(reply.body.payload_bytes());
+  if (bytes.size() > kMaxBodyBytes) co_return Errc::bad_message;
+  const std::uint32_t server = Channel::server_of(reply.header.request_id);
+  MAYFLY_CO_CHECKED(co_await channel(server).receive(reply, bytes));
+  co_return bytes;
 }
 
 Task<Result<Attributes>> Session::settle(Attributes attributes) {
@@ -103,8 +102,8 @@ Task<Result<Attributes>> Session::settle(Attributes attributes) {
   if ((attributes.flags & kUnsettled) == 0 || attributes.is_directory()) co_return attributes;
   std::uint64_t end = 0;
   TaskGroup group;
-  for (std::uint32_t column = 0; column < width(attributes.layout, servers()); ++column) {
-    group.add(ask_end(server_of_chunk(attributes.layout, column, servers()), attributes, end));
+  for (const std::uint32_t server : holders(attributes.layout, servers())) {
+    group.add(ask_end(server, attributes, end));
   }
   const Status status = co_await group.join();
   if (!status) co_return status.error();
@@ -126,8 +125,7 @@ Task<Status> Session::ask_end(std::uint32_t server, Attributes file, std::uint64
 
 Task<Status> Session::set_attributes(FileId file, ChangeBody change) {
   const RequestHeader header = about(Opcode::set_attributes, file);
-  const auto reply = co_await inode_call(header, as_wire(change));
-  co_return reply ? reply->status() : reply.error();
+  co_return status_of(co_await inode_call(header, as_wire(change)));
 }
 
 Task<Status> Session::set_size(FileId file, std::uint64_t size) {
@@ -144,8 +142,7 @@ Task<Status> Session::sync() {
 }
 
 Task<Status> Session::ask_sync(std::uint32_t server) {
-  const auto reply = co_await channel(server).call(about(Opcode::sync_data, FileId()));
-  co_return reply ? reply->status() : reply.error();
+  co_return status_of(co_await channel(server).call(about(Opcode::sync_data, FileId())));
 }
 
 Task<Result<FileSystemUsage>> Session::usage() {

@@ -69,9 +69,11 @@ class Session final : public Receiver {
   EventLoop& loop() { return loop_; }
 
   // By path.
-  Task<Result<Attributes>> stat(PathAt path);
-  /// Of a symbolic link itself.
-  Task<Result<Attributes>> stat_link(PathAt path);
+  /// Of a symbolic link itself unless `follows`.
+  Task<Result<Attributes>> stat(PathAt path, bool follows = true);
+  /// The same without what may have to be asked from others: sizes, and a directory's times and
+  /// nlink, may be old.
+  Task<Result<Attributes>> find(PathAt path, bool follows = true);
   Task<Status> make_directory(PathAt path, std::uint32_t mode);
   Task<Status> remove_directory(PathAt path);
   Task<Status> remove_file(PathAt path);
@@ -80,8 +82,6 @@ class Session final : public Receiver {
   /// Another name for a file, or for a symbolic link itself unless `follows`.
   Task<Status> link(PathAt from, PathAt to, bool follows);
   Task<Status> make_symbolic_link(std::string target, PathAt path);
-  /// What get_attributes says of a directory whose id is known.
-  Task<Result<Attributes>> attributes_of_directory(FileId directory);
   /// The directory that a directory is in.
   Task<Result<FileId>> parent_of(FileId directory);
   /// invalid: not a symbolic link.
@@ -124,6 +124,10 @@ class Session final : public Receiver {
   Task<Status> set_size(FileId file, std::uint64_t size);
   /// One request about the inode `header.file`, to its home, under any epoch.
   Task<Result<Reply>> inode_call(RequestHeader header, Bytes body = {});
+  /// stat by id.
+  Task<Result<Attributes>> get_attributes(FileId file);
+  /// What a reply brings behind its header, of any length.
+  Task<Result<WireBytes>> body_of(Reply& reply);
   /// `attributes`, with the true size asked from the chunk servers if it is not settled.
   Task<Result<Attributes>> settle(Attributes attributes);
 
@@ -148,27 +152,65 @@ class Session final : public Receiver {
   Known deepest_known(const std::string& path) const;
   Layout layout_for(const KnownDirectory& parent, const NamedRequest& request,
                     std::uint32_t inode_server) const;
-  KnownDirectory known_from(const Attributes& attributes, bool is_reachable) const;
+  KnownDirectory known_from(const Attributes& attributes) const;
   /// `path` becomes that of the directory itself, behind all links and "..".
   Task<Result<KnownDirectory>> resolve_directory(std::string& path, unsigned& links);
   Task<Result<KnownDirectory>> fetch_base(std::string written, std::uint64_t epoch);
   /// Whether the user may do this to a name in `parent`. For an open that would create what cannot
-  /// be created: what is there may still be opened, and `request` no longer creates.
-  Task<Status> check_user(KnownDirectory parent, const std::string& name, NamedRequest& request,
-                          std::uint64_t epoch);
+  /// be created: what is there may still be opened, and `flags` no longer create.
+  Task<Status> check_user(KnownDirectory parent, const std::string& name,
+                          const NamedRequest& request, std::uint16_t& flags, std::uint64_t epoch);
   Task<Status> check_rename(KnownDirectory from, const std::string& old_name, KnownDirectory to,
                             const std::string& new_name, std::uint64_t epoch);
-  Task<Status> check_unlink(KnownDirectory parent, const std::string& name, std::uint64_t epoch);
+  Task<Result<Attributes>> check_unlink(KnownDirectory parent, const std::string& name,
+                                        std::uint64_t epoch);
   Task<Result<FileId>> ask_parent(FileId directory, std::uint64_t epoch);
-  Task<Result<Reply>> try_named_call(PathAt path, NamedRequest request);
-  Task<Result<Reply>> ask_name(KnownDirectory parent, const std::string& name,
-                               const NamedRequest& request, std::uint64_t epoch);
-  Task<Result<Reply>> ask_directory(FileId directory, SplitPath::Last last,
-                                    const NamedRequest& request, std::uint64_t epoch);
+  /// Of an operation by path that may be overtaken by what others change.
+  class Retry {
+   public:
+    explicit Retry(Session& session) : session_(session) { begin(); }
+    /// The path changes too fast to be found.
+    bool is_hopeless() const { return attempts_ == kMost; }
+    /// Whether the attempt that has ended so says nothing; what it relied on is forgotten.
+    bool is_due(const Status& status);
+
+   private:
+    static constexpr int kMost = 16;
+    void begin() {
+      denials_ = session_.denials_;
+      epoch_ = session_.epoch_;
+    }
+    Session& session_;
+    std::uint64_t denials_ = 0;
+    std::uint64_t epoch_ = 0;
+    int attempts_ = 0;
+    bool was_denied_ = false;
+  };
+  Task<Result<Reply>> try_named_call(const PathAt& asked, const NamedRequest& request);
+  Task<Result<Attributes>> look_up(PathAt path, NamedRequest request);
+  /// A request about a name, ready to be sent.
+  struct NameMessage {
+    std::uint32_t server = 0;
+    RequestHeader header;
+    WireBytes wire;
+  };
+  NameMessage message_about(const KnownDirectory& parent, std::string_view name,
+                            const NamedRequest& request, std::uint16_t flags,
+                            std::uint64_t epoch) const;
+  Task<Result<Reply>> ask_name(KnownDirectory parent, const std::string& name, std::uint64_t epoch);
+  Task<Result<Reply>> ask_directory(FileId directory, SplitPath::Last last, Opcode opcode,
+                                    std::uint16_t flags, std::uint64_t epoch);
   Task<Result<Reply>> refuse_file(KnownDirectory parent, const std::string& name);
-  Task<Result<Reply>> ask_home(FileId file, const NamedRequest& request, std::uint64_t epoch);
-  Task<Result<Reply>> try_rename(PathAt from, PathAt to, unsigned flags);
+  Task<Result<Reply>> ask_home(FileId file, Opcode opcode, std::uint16_t flags,
+                               std::uint64_t epoch);
+  Task<Status> check_there(FileId directory, std::uint64_t epoch);
+  Task<Result<Reply>> try_rename(const PathAt& from, const PathAt& to, unsigned flags);
   Task<Status> refuse_slash(PathAt path);
+  /// access_denied by what is cached here, which may be old.
+  Errc deny() {
+    ++denials_;
+    return Errc::access_denied;
+  }
   Task<Result<std::string>> target_of(Reply& reply);
   Task<Status> ask_end(std::uint32_t server, Attributes file, std::uint64_t& end);
   Task<Status> ask_sync(std::uint32_t server);
@@ -187,16 +229,6 @@ class Session final : public Receiver {
   std::vector<std::unique_ptr<SlotPool>> slots_;
   PathCache paths_;
   Semaphore window_;
-  /// access_denied by what is cached here, which may be old.
-  Errc deny() {
-    ++denials_;
-    return Errc::access_denied;
-  }
-  /// Whether `status` may be one of those since there were `denials`.
-  bool is_denial(const Status& status, std::uint64_t denials) const {
-    return !status && status.error() == Errc::access_denied && denials != denials_;
-  }
-
   std::uint64_t epoch_ = 1;
   std::uint64_t denials_ = 0;
   std::uint64_t client_id_;
@@ -205,9 +237,10 @@ class Session final : public Receiver {
   Semaphore lock_waits_{Channel::kMaxPending / 2};
 };
 
-/// A request about a file that says no more than that.
-RequestHeader about(Opcode opcode, FileId file);
-Status status_of(const Result<Reply>& reply);
+/// Whether it is about a symbolic link, whose target follows the attributes.
+bool is_link(const Result<Reply>& reply);
+/// A look at a name on the way: what it is, and its permissions, are enough.
+NamedRequest to_walk(bool follows_last = false);
 /// The attributes in a reply, or its error.
 Result<Attributes> attributes_of(const Result<Reply>& reply);
 

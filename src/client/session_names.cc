@@ -11,52 +11,50 @@
 #include "client/session.h"
 
 namespace mayfly {
-namespace {
-
-/// How often a path is resolved anew before the answer is that it changes too fast to be found.
-constexpr int kMaxResolutions = 16;
-
-}  // namespace
+bool Session::Retry::is_due(const Status& status) {
+  if (status) return false;
+  // What a cached directory does not allow may have been allowed since.
+  const bool is_denied = status.error() == Errc::access_denied && denials_ != session_.denials_;
+  const bool may_be_old = is_denied && !std::exchange(was_denied_, true);
+  if (!may_be_old && status.error() != Errc::stale) return false;
+  // A walk that an epoch has overtaken says nothing of the path.
+  if (epoch_ == session_.epoch_) ++attempts_;
+  session_.paths_.clear();
+  begin();
+  return true;
+}
 
 Task<Result<Reply>> Session::named_call(PathAt path, NamedRequest request) {
-  bool was_denied = false;
-  for (int attempt = 0; attempt < kMaxResolutions;) {
-    const std::uint64_t denials = denials_;
-    const std::uint64_t epoch = epoch_;
+  Retry retry(*this);
+  while (!retry.is_hopeless()) {
     auto reply = co_await try_named_call(path, request);
-    const Status status = status_of(reply);
-    // What a cached directory does not allow may have been allowed since.
-    const bool may_be_old = is_denial(status, denials) && !std::exchange(was_denied, true);
-    if (!may_be_old && (status || status.error() != Errc::stale)) co_return reply;
-    paths_.clear();
-    // A walk that an epoch has overtaken says nothing of the path.
-    if (epoch == epoch_) ++attempt;
+    if (!retry.is_due(status_of(reply))) co_return reply;
   }
   co_return Errc::no_entry;
 }
 
-Task<Result<Attributes>> Session::stat(PathAt path) {
-  NamedRequest request;
-  request.opcode = Opcode::look_up;
-  request.follows_last = true;
-  const auto attributes = attributes_of(co_await named_call(std::move(path), std::move(request)));
-  if (!attributes || (attributes->flags & kUnsettled) == 0) co_return attributes;
+Task<Result<Attributes>> Session::look_up(PathAt path, NamedRequest request) {
+  const bool is_exact = (request.flags & request_flags::kWalk) == 0;
+  auto reply = co_await named_call(std::move(path), std::move(request));
+  if (is_link(reply)) {
+    const auto body = co_await body_of(*reply);
+    if (!body) co_return body.error();
+    co_return decode_attributes(*body);
+  }
+  const auto attributes = attributes_of(reply);
+  if (!attributes || !is_exact || (attributes->flags & kUnsettled) == 0) co_return attributes;
   co_return co_await settle(*attributes);
 }
 
-Task<Result<Attributes>> Session::stat_link(PathAt path) {
+Task<Result<Attributes>> Session::find(PathAt path, bool follows) {
+  return look_up(std::move(path), to_walk(follows));
+}
+
+Task<Result<Attributes>> Session::stat(PathAt path, bool follows) {
   NamedRequest request;
   request.opcode = Opcode::look_up;
-  auto reply = co_await named_call(std::move(path), std::move(request));
-  MAYFLY_CO_CHECKED(status_of(reply));
-  if ((reply->header.flags & reply_flags::kLink) == 0) {
-    MAYFLY_CO_TRY(attributes, decode_attributes(reply->body.payload()));
-    co_return co_await settle(attributes);
-  }
-  std::vector<std::byte> bytes(reply->body.payload_bytes());
-  const std::uint32_t server = Channel::server_of(reply->header.request_id);
-  MAYFLY_CO_CHECKED(co_await channel(server).receive(*reply, bytes));
-  co_return decode_attributes(bytes);
+  request.follows_last = follows;
+  return look_up(std::move(path), std::move(request));
 }
 
 Task<Result<std::string>> Session::read_link(PathAt path) {
@@ -64,7 +62,7 @@ Task<Result<std::string>> Session::read_link(PathAt path) {
   request.opcode = Opcode::look_up;
   auto reply = co_await named_call(std::move(path), std::move(request));
   MAYFLY_CO_CHECKED(status_of(reply));
-  if ((reply->header.flags & reply_flags::kLink) == 0) co_return Errc::invalid;
+  if (!is_link(reply)) co_return Errc::invalid;
   co_return co_await target_of(*reply);
 }
 
@@ -90,8 +88,7 @@ Task<Status> Session::make_symbolic_link(std::string target, PathAt path) {
 Task<Status> Session::link(PathAt from, PathAt to, bool follows) {
   NamedRequest request;
   request.opcode = Opcode::link;
-  Task<Result<Attributes>> look = follows ? stat(std::move(from)) : stat_link(std::move(from));
-  const auto file = co_await std::move(look);
+  const auto file = co_await find(std::move(from), follows);
   if (!file) co_return file.error();
   request.dentry.id = file->id;
   request.dentry.type = static_cast<DentryType>(IFTODT(file->mode));
@@ -104,7 +101,7 @@ Task<Status> Session::link(PathAt from, PathAt to, bool follows) {
 /// follow comes to be.
 Task<Status> Session::refuse_slash(PathAt path) {
   while (path.text.ends_with('/')) path.text.pop_back();
-  const auto there = co_await stat_link(std::move(path));
+  const auto there = co_await find(std::move(path), false);
   co_return there ? Errc::exists : there.error();
 }
 
@@ -120,7 +117,7 @@ Task<Status> Session::remove_file(PathAt path) {
   request.opcode = Opcode::remove_file;
   if (!parts.name.empty() && parts.must_be_directory) {
     while (path.text.ends_with('/')) path.text.pop_back();
-    const auto attributes = co_await stat_link(std::move(path));
+    const auto attributes = co_await find(std::move(path), false);
     if (!attributes) co_return attributes.error();
     co_return attributes->is_directory() ? Errc::is_a_directory : Errc::not_a_directory;
   }
@@ -128,21 +125,15 @@ Task<Status> Session::remove_file(PathAt path) {
 }
 
 Task<Status> Session::rename(PathAt from, PathAt to, unsigned flags) {
-  bool was_denied = false;
-  for (int attempt = 0; attempt < kMaxResolutions;) {
-    const std::uint64_t denials = denials_;
-    const std::uint64_t epoch = epoch_;
+  Retry retry(*this);
+  while (!retry.is_hopeless()) {
     const Status renamed = status_of(co_await try_rename(from, to, flags));
-    const bool may_be_old = is_denial(renamed, denials) && !std::exchange(was_denied, true);
-    if (!may_be_old && (renamed || renamed.error() != Errc::stale)) co_return renamed;
-    paths_.clear();
-    // A walk that an epoch has overtaken says nothing of the path.
-    if (epoch == epoch_) ++attempt;
+    if (!retry.is_due(renamed)) co_return renamed;
   }
   co_return Errc::no_entry;
 }
 
-Task<Result<Reply>> Session::try_rename(PathAt from, PathAt to, unsigned flags) {
+Task<Result<Reply>> Session::try_rename(const PathAt& from, const PathAt& to, unsigned flags) {
   MAYFLY_CO_TRY(old_parts, split(from));
   MAYFLY_CO_TRY(new_parts, split(to));
   const std::uint64_t epoch = epoch_;
@@ -157,12 +148,9 @@ Task<Result<Reply>> Session::try_rename(PathAt from, PathAt to, unsigned flags) 
   if (new_parent && old_parts.name.empty()) refusal = Errc::busy;
   if (refusal != Errc::ok) {
     // What is wrong with the new name counts only if the old one's directory is still there.
-    NamedRequest probe;
-    probe.opcode = Opcode::look_up;
-    probe.flags = request_flags::kWalk;
-    MAYFLY_CO_CHECKED(status_of(co_await ask_home(old_parent->id, probe, epoch)));
+    MAYFLY_CO_CHECKED(co_await check_there(old_parent->id, epoch));
     if (new_parent) {
-      MAYFLY_CO_CHECKED(status_of(co_await ask_home(new_parent->id, probe, epoch)));
+      MAYFLY_CO_CHECKED(co_await check_there(new_parent->id, epoch));
     }
     co_return refusal;
   }
@@ -187,7 +175,7 @@ Task<Result<Reply>> Session::try_rename(PathAt from, PathAt to, unsigned flags) 
 }
 
 Task<Status> Session::set_layout(PathAt directory, Layout layout) {
-  const auto attributes = co_await stat(std::move(directory));
+  const auto attributes = co_await find(std::move(directory));
   if (!attributes) co_return attributes.error();
   if (!user_.is_root() && user_.uid != attributes->uid) co_return Errc::not_permitted;
   const RequestHeader header = about(Opcode::set_layout, attributes->id);
@@ -195,7 +183,7 @@ Task<Status> Session::set_layout(PathAt directory, Layout layout) {
 }
 
 Task<Result<Layout>> Session::get_layout(PathAt path) {
-  const auto attributes = co_await stat(std::move(path));
+  const auto attributes = co_await find(std::move(path));
   if (!attributes) co_return attributes.error();
   Layout layout = attributes->layout;
   if (layout.chunk_bytes != 0) co_return layout;
@@ -205,8 +193,7 @@ Task<Result<Layout>> Session::get_layout(PathAt path) {
 }
 
 Task<Status> Session::change_attributes(PathAt path, ChangeBody change, bool follows) {
-  Task<Result<Attributes>> look = follows ? stat(std::move(path)) : stat_link(std::move(path));
-  auto attributes = co_await std::move(look);
+  const auto attributes = co_await find(std::move(path), follows);
   if (!attributes) co_return attributes.error();
   MAYFLY_CO_CHECKED(user_.check_change(*attributes, change));
   co_return co_await set_attributes(attributes->id, change);
@@ -214,7 +201,7 @@ Task<Status> Session::change_attributes(PathAt path, ChangeBody change, bool fol
 
 Task<Status> Session::truncate(PathAt path, std::uint64_t size) {
   if (size > kMaxFileBytes) co_return Errc::file_too_big;
-  auto attributes = co_await stat(std::move(path));
+  auto attributes = co_await find(std::move(path));
   if (!attributes) co_return attributes.error();
   if (!user_.may_access(*attributes, W_OK)) co_return Errc::access_denied;
   co_return co_await set_size(attributes->id, size);

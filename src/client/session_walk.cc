@@ -49,7 +49,26 @@ Attributes as_attributes(const KnownDirectory& directory) {
   return attributes;
 }
 
+bool is_elsewhere(const Result<Reply>& reply) {
+  return reply && (reply->header.flags & reply_flags::kElsewhere) != 0;
+}
+
+/// The id in a reply whose value it is.
+FileId file_in(const Reply& reply) { return {reply.header.value, reply.header.second}; }
+
 }  // namespace
+
+bool is_link(const Result<Reply>& reply) {
+  return reply && (reply->header.flags & reply_flags::kLink) != 0;
+}
+
+NamedRequest to_walk(bool follows_last) {
+  NamedRequest request;
+  request.opcode = Opcode::look_up;
+  request.flags = request_flags::kWalk;
+  request.follows_last = follows_last;
+  return request;
+}
 
 Task<Result<FileId>> Session::ask_parent(FileId directory, std::uint64_t epoch) {
   RequestHeader header = about(Opcode::get_parent, directory);
@@ -58,15 +77,13 @@ Task<Result<FileId>> Session::ask_parent(FileId directory, std::uint64_t epoch) 
   auto reply = co_await channel(directory.home()).call(header);
   if (!reply) co_return reply.error();
   MAYFLY_CO_CHECKED(reply->status());
-  co_return FileId{reply->header.value, reply->header.second};
+  co_return file_in(*reply);
 }
 
 Task<Result<std::string>> Session::target_of(Reply& reply) {
-  std::vector<std::byte> bytes(reply.body.payload_bytes());
-  if (bytes.size() > kMaxBodyBytes) co_return Errc::bad_message;
-  const std::uint32_t server = Channel::server_of(reply.header.request_id);
-  MAYFLY_CO_CHECKED(co_await channel(server).receive(reply, bytes));
-  MAYFLY_CO_TRY(body, decode_inode(bytes));
+  const auto bytes = co_await body_of(reply);
+  if (!bytes) co_return bytes.error();
+  MAYFLY_CO_TRY(body, decode_inode(*bytes));
   if (body.target.empty()) co_return Errc::bad_message;
   co_return std::string(body.target);
 }
@@ -81,25 +98,24 @@ Session::Known Session::deepest_known(const std::string& path) const {
   return {directory, end};
 }
 
-KnownDirectory Session::known_from(const Attributes& attributes, bool is_reachable) const {
+/// Of a directory that is reached: all above it may be searched.
+KnownDirectory Session::known_from(const Attributes& attributes) const {
   return {attributes.id,
           attributes.mode,
           attributes.uid,
           attributes.gid,
-          is_reachable && user_.may_access(attributes, X_OK),
+          user_.may_access(attributes, X_OK),
           attributes.layout};
 }
 
 /// Where a path begins: the root, or a directory that is open.
 Task<Result<KnownDirectory>> Session::fetch_base(std::string written, std::uint64_t epoch) {
-  NamedRequest request;
-  request.opcode = Opcode::look_up;
-  request.flags = request_flags::kWalk;
   const FileId id = PathCache::base_of(written);
-  const auto attributes = attributes_of(co_await ask_home(id, request, epoch));
+  const auto attributes =
+      attributes_of(co_await ask_home(id, Opcode::look_up, request_flags::kWalk, epoch));
   if (!attributes) co_return attributes.error();
   if (!attributes->is_directory()) co_return Errc::not_a_directory;
-  const KnownDirectory known = known_from(*attributes, true);
+  const KnownDirectory known = known_from(*attributes);
   if (epoch == epoch_) paths_.insert(written, known);
   co_return known;
 }
@@ -132,12 +148,9 @@ Task<Result<KnownDirectory>> Session::resolve_directory(std::string& path, unsig
       known = deepest_known(path);
       continue;
     }
-    NamedRequest request;
-    request.opcode = Opcode::look_up;
-    request.flags = request_flags::kWalk;
-    auto reply = co_await ask_name(above, name, request, epoch);
+    auto reply = co_await ask_name(above, name, epoch);
     MAYFLY_CO_CHECKED(status_of(reply));
-    if ((reply->header.flags & reply_flags::kLink) != 0) {
+    if (is_link(reply)) {
       if (++links > kMaxLinks) co_return Errc::loop;
       auto target = co_await target_of(*reply);
       if (!target) co_return target.error();
@@ -149,7 +162,7 @@ Task<Result<KnownDirectory>> Session::resolve_directory(std::string& path, unsig
     }
     MAYFLY_CO_TRY(attributes, decode_attributes(reply->body.payload()));
     if (!attributes.is_directory()) co_return Errc::not_a_directory;
-    known = {known_from(attributes, true), end};
+    known = {known_from(attributes), end};
     // What was found under an older epoch may have moved since.
     if (epoch == epoch_) paths_.insert(path.substr(0, end), *known.directory);
   }
@@ -173,47 +186,55 @@ Layout Session::layout_for(const KnownDirectory& parent, const NamedRequest& req
   return layout;
 }
 
-Task<Result<Reply>> Session::ask_name(KnownDirectory parent, const std::string& name,
-                                      const NamedRequest& request, std::uint64_t epoch) {
-  const std::uint32_t server = server_of_name(parent.id, name, servers());
+Session::NameMessage Session::message_about(const KnownDirectory& parent, std::string_view name,
+                                            const NamedRequest& request, std::uint16_t flags,
+                                            std::uint64_t epoch) const {
+  NameMessage message;
+  message.server = server_of_name(parent.id, name, servers());
+  message.header = about(request.opcode, parent.id);
+  message.header.flags = flags;
+  message.header.epoch = epoch;
   NameBody body;
   body.mode = request.mode;
-  body.layout = request.opcode == Opcode::make_directory ? parent.layout
-                                                         : layout_for(parent, request, server);
   body.name = name;
-  RequestHeader header;
-  header.opcode = request.opcode;
-  header.flags = request.flags;
-  header.epoch = epoch;
-  header.file = parent.id;
-  header.uid_or_generation = user_.uid;
-  body.gid = user_.groups.back();
-  if ((parent.mode & S_ISGID) != 0) {
-    // What is made there belongs to the directory's group, and hands that down.
-    body.gid = parent.gid;
-    if (request.opcode == Opcode::make_directory) body.mode |= S_ISGID;
+  const bool makes_directory = request.opcode == Opcode::make_directory;
+  if (request.opcode != Opcode::look_up) {
+    message.header.uid_or_generation = user_.uid;
+    body.layout = makes_directory ? parent.layout : layout_for(parent, request, message.server);
+    body.gid = user_.groups.back();
+    if ((parent.mode & S_ISGID) != 0) {
+      // What is made there belongs to the directory's group, and hands that down.
+      body.gid = parent.gid;
+      if (makes_directory) body.mode |= S_ISGID;
+    }
   }
-  WireBytes wire;
   if (request.opcode == Opcode::make_symbolic_link) {
-    wire = encode(SymbolicLinkBody{body, request.target});
+    message.wire = encode(SymbolicLinkBody{body, request.target});
   } else if (request.opcode == Opcode::link) {
-    wire = encode(DentryBody{request.dentry.id, request.dentry.type, name});
+    message.wire = encode(DentryBody{request.dentry.id, request.dentry.type, name});
   } else {
-    wire = encode(body);
+    message.wire = encode(body);
   }
-  auto reply = co_await channel(server).call(header, wire);
-  if (!reply || (reply->header.flags & reply_flags::kElsewhere) == 0) co_return reply;
-  const FileId file{reply->header.value, reply->header.second};
-  co_return co_await ask_home(file, request, epoch);
+  return message;
+}
+
+/// A look at a name on the way.
+Task<Result<Reply>> Session::ask_name(KnownDirectory parent, const std::string& name,
+                                      std::uint64_t epoch) {
+  const NamedRequest look = to_walk();
+  const NameMessage message = message_about(parent, name, look, look.flags, epoch);
+  auto reply = co_await channel(message.server).call(message.header, message.wire);
+  if (!is_elsewhere(reply)) co_return reply;
+  co_return co_await ask_home(file_in(*reply), look.opcode, look.flags, epoch);
 }
 
 /// look_up and open of what a name or a path has led to: where the path was found under an older
 /// epoch, that is stale.
-Task<Result<Reply>> Session::ask_home(FileId file, const NamedRequest& request,
+Task<Result<Reply>> Session::ask_home(FileId file, Opcode opcode, std::uint16_t flags,
                                       std::uint64_t epoch) {
-  const bool opens = request.opcode == Opcode::open_name;
+  const bool opens = opcode == Opcode::open_name;
   RequestHeader header = about(opens ? Opcode::open_id : Opcode::get_attributes, file);
-  header.flags = request.flags;
+  header.flags = flags;
   header.epoch = epoch;
   if (file.home() >= servers()) co_return Errc::bad_message;
   auto reply = co_await channel(file.home()).call(header);
@@ -225,20 +246,21 @@ Task<Result<Reply>> Session::ask_home(FileId file, const NamedRequest& request,
   co_return reply;
 }
 
+Task<Status> Session::check_there(FileId directory, std::uint64_t epoch) {
+  co_return status_of(co_await ask_home(directory, Opcode::look_up, request_flags::kWalk, epoch));
+}
+
 /// The path has no last name: it is a directory's own.
-Task<Result<Reply>> Session::ask_directory(FileId directory, SplitPath::Last last,
-                                           const NamedRequest& request, std::uint64_t epoch) {
-  const bool looks = request.opcode == Opcode::look_up || request.opcode == Opcode::open_name;
-  if (looks && !creates(request)) co_return co_await ask_home(directory, request, epoch);
+Task<Result<Reply>> Session::ask_directory(FileId directory, SplitPath::Last last, Opcode opcode,
+                                           std::uint16_t flags, std::uint64_t epoch) {
+  const bool looks = opcode == Opcode::look_up || opcode == Opcode::open_name;
+  const bool creates = (flags & request_flags::kCreate) != 0;
+  if (looks && !creates) co_return co_await ask_home(directory, opcode, flags, epoch);
   // Whatever is wrong with the request, the directory must be there.
-  NamedRequest probe;
-  probe.opcode = Opcode::look_up;
-  probe.flags = request_flags::kWalk;
-  auto found = co_await ask_home(directory, probe, epoch);
-  if (!status_of(found)) co_return found;
-  switch (request.opcode) {
+  MAYFLY_CO_CHECKED(co_await check_there(directory, epoch));
+  switch (opcode) {
     case Opcode::open_name:
-      if ((request.flags & request_flags::kExclusive) != 0) co_return Errc::exists;
+      if ((flags & request_flags::kExclusive) != 0) co_return Errc::exists;
       co_return Errc::is_a_directory;
     case Opcode::remove_file:
       co_return Errc::is_a_directory;
@@ -250,70 +272,62 @@ Task<Result<Reply>> Session::ask_directory(FileId directory, SplitPath::Last las
   }
 }
 
-Task<Status> Session::check_unlink(KnownDirectory parent, const std::string& name,
-                                   std::uint64_t epoch) {
-  NamedRequest look;
-  look.opcode = Opcode::look_up;
-  look.flags = request_flags::kWalk;
-  const auto file = attributes_of(co_await ask_name(parent, name, look, epoch));
+Task<Result<Attributes>> Session::check_unlink(KnownDirectory parent, const std::string& name,
+                                               std::uint64_t epoch) {
+  const auto file = attributes_of(co_await ask_name(parent, name, epoch));
   if (!file) co_return file.error();
   if (!user_.may_access(as_attributes(parent), W_OK)) co_return deny();
-  const bool may = user_.may_unlink(parent.mode, parent.uid, *file);
-  co_return may ? Status() : Status(Errc::not_permitted);
+  if (!user_.may_unlink(parent.mode, parent.uid, *file)) co_return Errc::not_permitted;
+  co_return *file;
 }
 
 Task<Status> Session::check_user(KnownDirectory parent, const std::string& name,
-                                 NamedRequest& request, std::uint64_t epoch) {
+                                 const NamedRequest& request, std::uint16_t& flags,
+                                 std::uint64_t epoch) {
   const bool may_write = user_.may_access(as_attributes(parent), W_OK);
   if (may_write && (!removes(request) || (parent.mode & S_ISVTX) == 0)) co_return Status();
-  if (removes(request)) co_return co_await check_unlink(parent, name, epoch);
+  if (removes(request)) {
+    const auto removed = co_await check_unlink(parent, name, epoch);
+    co_return removed ? Status() : Status(removed.error());
+  }
   // Whether the name is there comes before whether it may be made.
-  NamedRequest look;
-  look.opcode = Opcode::look_up;
-  look.flags = request_flags::kWalk;
-  const Status there = status_of(co_await ask_name(parent, name, look, epoch));
+  const Status there = status_of(co_await ask_name(parent, name, epoch));
   if (!there) co_return there.error() == Errc::no_entry ? deny() : there.error();
   if (!creates(request)) co_return Errc::exists;
-  if ((request.flags & request_flags::kExclusive) != 0) co_return Errc::exists;
-  request.flags &= static_cast<std::uint16_t>(~request_flags::kCreate);
+  if ((flags & request_flags::kExclusive) != 0) co_return Errc::exists;
+  flags &= static_cast<std::uint16_t>(~request_flags::kCreate);
   co_return Status();
 }
 
 Task<Status> Session::check_rename(KnownDirectory from, const std::string& old_name,
                                    KnownDirectory to, const std::string& new_name,
                                    std::uint64_t epoch) {
-  MAYFLY_CO_CHECKED(co_await check_unlink(from, old_name, epoch));
-  const Status replaced = co_await check_unlink(to, new_name, epoch);
-  if (!replaced && replaced.error() != Errc::no_entry) co_return replaced;
-  if (!user_.may_access(as_attributes(to), W_OK)) co_return deny();
-  if (from.id == to.id) co_return Status();
-  // A directory that gets another parent is changed itself.
-  NamedRequest look;
-  look.opcode = Opcode::look_up;
-  look.flags = request_flags::kWalk;
-  const auto moved = attributes_of(co_await ask_name(from, old_name, look, epoch));
+  const auto moved = co_await check_unlink(from, old_name, epoch);
   if (!moved) co_return moved.error();
-  const bool may = !moved->is_directory() || user_.may_access(*moved, W_OK);
-  co_return may ? Status() : Status(Errc::access_denied);
+  const auto replaced = co_await check_unlink(to, new_name, epoch);
+  if (!replaced && replaced.error() != Errc::no_entry) co_return replaced.error();
+  if (!user_.may_access(as_attributes(to), W_OK)) co_return deny();
+  // A directory that gets another parent is changed itself.
+  const bool is_changed = from.id != to.id && moved->is_directory();
+  if (is_changed && !user_.may_access(*moved, W_OK)) co_return Errc::access_denied;
+  co_return Status();
 }
 
 /// O_CREAT with a slash behind the name; the parent may be one that is no longer there.
 Task<Result<Reply>> Session::refuse_file(KnownDirectory parent, const std::string& name) {
-  NamedRequest request;
-  request.opcode = Opcode::look_up;
-  const Status found = status_of(co_await ask_name(parent, name, request, epoch_));
+  const Status found = status_of(co_await ask_name(parent, name, epoch_));
   if (found || found.error() == Errc::no_entry) co_return Errc::is_a_directory;
   co_return found.error();
 }
 
-Task<Result<Reply>> Session::try_named_call(PathAt path, NamedRequest request) {
-  const std::uint16_t flags = request.flags;
+Task<Result<Reply>> Session::try_named_call(const PathAt& asked, const NamedRequest& request) {
+  std::optional<PathAt> behind_link;
   for (unsigned links = 0; links <= kMaxLinks; ++links) {
-    request.flags = flags;
-    MAYFLY_CO_TRY(parts, split(path));
+    MAYFLY_CO_TRY(parts, split(behind_link ? *behind_link : asked));
+    std::uint16_t flags = request.flags;
     // A link's target can end with a slash too.
     if (parts.must_be_directory && request.opcode == Opcode::open_name) {
-      request.flags |= request_flags::kDirectory;
+      flags |= request_flags::kDirectory;
     }
     const std::uint64_t epoch = epoch_;
     std::optional<KnownDirectory> parent = paths_.find(parts.parent);
@@ -322,33 +336,33 @@ Task<Result<Reply>> Session::try_named_call(PathAt path, NamedRequest request) {
       if (!resolved) co_return resolved.error();
       parent = *resolved;
     }
-    if (!parent->is_reachable && parts.last != SplitPath::Last::root) {
-      co_return deny();
-    }
+    if (!parent->is_reachable && parts.last != SplitPath::Last::root) co_return deny();
     if (parts.name.empty()) {
-      co_return co_await ask_directory(parent->id, parts.last, request, epoch);
+      co_return co_await ask_directory(parent->id, parts.last, request.opcode, flags, epoch);
     }
     if (creates(request) && parts.must_be_directory) {
       co_return co_await refuse_file(*parent, parts.name);
     }
     if (!user_.is_root() && changes_names(request)) {
-      MAYFLY_CO_CHECKED(co_await check_user(*parent, parts.name, request, epoch));
+      MAYFLY_CO_CHECKED(co_await check_user(*parent, parts.name, request, flags, epoch));
     }
-    auto reply = co_await ask_name(*parent, parts.name, request, epoch);
-    const bool follows = request.follows_last || parts.must_be_directory;
-    if (!reply || (reply->header.flags & reply_flags::kLink) == 0) {
-      if (parts.must_be_directory && request.opcode == Opcode::look_up) {
-        const auto attributes = attributes_of(reply);
-        if (!attributes) co_return attributes.error();
-        if (!attributes->is_directory()) co_return Errc::not_a_directory;
-      }
+    const NameMessage message = message_about(*parent, parts.name, request, flags, epoch);
+    auto reply = co_await channel(message.server).call(message.header, message.wire);
+    if (is_elsewhere(reply)) {
+      reply = co_await ask_home(file_in(*reply), request.opcode, flags, epoch);
+    }
+    if (!is_link(reply)) {
+      if (!parts.must_be_directory || request.opcode != Opcode::look_up) co_return reply;
+      const auto attributes = attributes_of(reply);
+      if (!attributes) co_return attributes.error();
+      if (!attributes->is_directory()) co_return Errc::not_a_directory;
       co_return reply;
     }
-    if (!follows) co_return reply;
+    if (!request.follows_last && !parts.must_be_directory) co_return reply;
     auto target = co_await target_of(*reply);
     if (!target) co_return target.error();
     if (parts.must_be_directory) target->append("/");
-    path = PathAt(parent->id, std::move(*target));
+    behind_link.emplace(parent->id, std::move(*target));
   }
   co_return Errc::loop;
 }

@@ -25,6 +25,14 @@ std::uint32_t width(const Layout& layout, std::uint32_t servers) {
   return layout.stripe_count == 0 ? servers : layout.stripe_count;
 }
 
+std::vector<std::uint32_t> holders(const Layout& layout, std::uint32_t servers) {
+  std::vector<std::uint32_t> result;
+  for (std::uint32_t column = 0; column < width(layout, servers); ++column) {
+    result.push_back(server_of_chunk(layout, column, servers));
+  }
+  return result;
+}
+
 std::uint32_t server_of_chunk(const Layout& layout, std::uint64_t index, std::uint32_t servers) {
   const std::uint64_t column = index % width(layout, servers);
   return static_cast<std::uint32_t>((layout.first_server + column) % servers);

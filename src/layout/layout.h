@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <vector>
 
 #include "base/file_id.h"
 #include "base/units.h"
@@ -37,6 +38,9 @@ bool is_valid_default(const Layout& layout, std::uint32_t servers);
 
 /// Servers that can hold chunks of a file with this layout.
 std::uint32_t width(const Layout& layout, std::uint32_t servers);
+/// The server of each column: of the chunks whose index leaves its place here when divided by
+/// width.
+std::vector<std::uint32_t> holders(const Layout& layout, std::uint32_t servers);
 /// The server of chunk `index`.
 std::uint32_t server_of_chunk(const Layout& layout, std::uint64_t index, std::uint32_t servers);
 /// The server of the dentry (`parent`, `name`).

@@ -5,8 +5,6 @@
 namespace mayfly {
 namespace {
 
-constexpr std::uint64_t kLast = ~std::uint64_t{0};
-
 bool overlap(const Lock& a, const Lock& b) { return a.begin <= b.last && b.begin <= a.last; }
 
 bool conflicts(const Lock& held, const Lock& wanted) {
@@ -16,8 +14,8 @@ bool conflicts(const Lock& held, const Lock& wanted) {
 
 /// Whether `b` goes on where `a` ends, or overlaps it.
 bool touch(const Lock& a, const Lock& b) {
-  return a.begin <= b.last + (b.last != kLast ? 1 : 0) &&
-         b.begin <= a.last + (a.last != kLast ? 1 : 0);
+  return a.begin <= b.last + (b.last != kLockToTheEnd ? 1 : 0) &&
+         b.begin <= a.last + (a.last != kLockToTheEnd ? 1 : 0);
 }
 
 }  // namespace

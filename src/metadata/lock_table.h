@@ -3,24 +3,16 @@
 // Owner: the server. Thread: the loop's. Pure logic: nobody waits here.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <vector>
 
+#include "protocol/locks.h"
+
 namespace mayfly {
-
-/// Who has locks: a process, or an open handle of it. Names of all clients differ.
-struct LockOwner {
-  std::uint64_t client = 0;
-  std::uint64_t id = 0;
-  friend auto operator<=>(const LockOwner&, const LockOwner&) = default;
-};
-
-enum class LockType : std::uint32_t { shared, exclusive, none };
 
 struct Lock {
   std::uint64_t begin = 0;
-  std::uint64_t last = 0;  ///< its last byte; all ones: to wherever the file will end
+  std::uint64_t last = 0;  ///< its last byte, or kLockToTheEnd
   LockType type = LockType::none;
   LockOwner owner;
   std::int32_t process = 0;      ///< what F_GETLK calls it

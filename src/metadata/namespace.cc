@@ -47,8 +47,7 @@ Result<Entry> Namespace::lookup(FileId parent, std::string_view name) const {
 
 Result<Created> Namespace::create_file(FileId parent, std::string_view name,
                                        const Creation& creation, bool exclusive) {
-  MAYFLY_CHECKED(check_name(name));
-  if (held_.contains(parent, name)) return Errc::busy;
+  MAYFLY_CHECKED(check_usable(parent, name));
   if (const Dentry* dentry = dentries_.find(parent, name)) {
     if (exclusive) return Errc::exists;
     if (dentry->type == DentryType::directory) return Errc::is_a_directory;
@@ -271,9 +270,13 @@ Status Namespace::check_creation(FileId parent, std::string_view name, DentryTyp
   return is_usable ? Status() : Errc::invalid;
 }
 
-Status Namespace::check_new_name(FileId parent, std::string_view name) const {
+Status Namespace::check_usable(FileId parent, std::string_view name) const {
   MAYFLY_CHECKED(check_name(name));
-  if (held_.contains(parent, name)) return Errc::busy;
+  return held_.contains(parent, name) ? Status(Errc::busy) : Status();
+}
+
+Status Namespace::check_new_name(FileId parent, std::string_view name) const {
+  MAYFLY_CHECKED(check_usable(parent, name));
   return dentries_.find(parent, name) == nullptr ? Status() : Errc::exists;
 }
 
@@ -284,8 +287,7 @@ Status Namespace::check_addition(FileId parent, std::string_view name) const {
 }
 
 Result<const Dentry*> Namespace::find(FileId parent, std::string_view name) const {
-  MAYFLY_CHECKED(check_name(name));
-  if (held_.contains(parent, name)) return Errc::busy;
+  MAYFLY_CHECKED(check_usable(parent, name));
   if (const Dentry* dentry = dentries_.find(parent, name)) return dentry;
   MAYFLY_CHECKED(check_parent(parent));
   return Errc::no_entry;

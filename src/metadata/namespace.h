@@ -253,6 +253,7 @@ class Namespace {
   Result<Inode*> inode_of(FileId id);
   Result<const Inode*> inode_of(FileId id) const;
   Status check_parent(FileId parent) const;
+  Status check_usable(FileId parent, std::string_view name) const;
   Status check_new_name(FileId parent, std::string_view name) const;
   Status check_addition(FileId parent, std::string_view name) const;
   Status check_creation(FileId parent, std::string_view name, DentryType type,

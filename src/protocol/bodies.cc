@@ -172,7 +172,8 @@ Result<ExtendedBody> decode_extended(Bytes bytes) {
 Result<LockBody> decode_lock(Bytes bytes) {
   LockBody body;
   if (!take(bytes, body) || !bytes.empty()) return Errc::bad_message;
-  if (body.type > 2 || body.kind > LockKind::whole || body.waits > 1) return Errc::bad_message;
+  const bool is_known = body.type <= LockType::none && body.kind <= LockKind::whole;
+  if (!is_known || body.waits > 1) return Errc::bad_message;
   if (body.last < body.begin) return Errc::bad_message;
   return body;
 }
@@ -191,11 +192,11 @@ Result<std::vector<WaitBody>> decode_waits(Bytes bytes) {
     WaitBody wait;
     std::uint64_t count = 0;
     if (!take(bytes, wait.id) || !take(bytes, wait.waiter) || !take(bytes, count) ||
-        count > bytes.size() / sizeof(WaitBody::Party)) {
+        count > bytes.size() / sizeof(LockOwner)) {
       return Errc::bad_message;
     }
     wait.holders.resize(count);
-    for (WaitBody::Party& holder : wait.holders) take(bytes, holder);
+    for (LockOwner& holder : wait.holders) take(bytes, holder);
     waits.push_back(std::move(wait));
   }
   return waits;
@@ -252,17 +253,16 @@ WireBytes encode(const InodeBody& body) {
   return wire;
 }
 
-Result<InodeBody> decode_inode(Bytes bytes) {
-  InodeBody body;
-  if (!take(bytes, body.attributes) || bytes.size() > kMaxTargetBytes) return Errc::bad_message;
-  if (bytes.empty() == body.attributes.is_symbolic_link()) return Errc::bad_message;
-  body.target = text(bytes);
-  return body;
+Result<Attributes> decode_attributes(Bytes bytes) {
+  Attributes attributes;
+  if (!take(bytes, attributes) || bytes.size() > kMaxTargetBytes) return Errc::bad_message;
+  if (bytes.empty() == attributes.is_symbolic_link()) return Errc::bad_message;
+  return attributes;
 }
 
-Result<Attributes> decode_attributes(Bytes bytes) {
-  MAYFLY_TRY(body, decode_inode(bytes));
-  return body.attributes;
+Result<InodeBody> decode_inode(Bytes bytes) {
+  MAYFLY_TRY(attributes, decode_attributes(bytes));
+  return InodeBody{attributes, text(bytes.subspan(sizeof attributes))};
 }
 
 }  // namespace mayfly

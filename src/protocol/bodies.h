@@ -11,6 +11,7 @@
 #include "layout/layout.h"
 #include "protocol/attributes.h"
 #include "protocol/header.h"
+#include "protocol/locks.h"
 
 namespace mayfly {
 
@@ -73,16 +74,12 @@ struct ExtendedBody {
 WireBytes encode(const ExtendedBody& body);
 Result<ExtendedBody> decode_extended(Bytes bytes);
 
-/// Which locks do not see each other, as on Linux: fcntl's and flock's.
-enum class LockKind : std::uint32_t { range, whole };
-
 /// set_lock and test_lock, and what test_lock has found in the way. Wire: as it stands.
 struct LockBody {
-  std::uint64_t client = 0;  ///< these two: the owner, as all servers call it
-  std::uint64_t owner = 0;
+  LockOwner owner;  ///< as all servers call it
   std::uint64_t begin = 0;
-  std::uint64_t last = 0;  ///< the last byte; all ones: to wherever the file will end
-  std::uint32_t type = 0;  ///< LockType of metadata/lock_table.h
+  std::uint64_t last = 0;  ///< the last byte, or kLockToTheEnd
+  LockType type = LockType::shared;
   LockKind kind = LockKind::range;
   std::int32_t process = 0;
   std::uint32_t waits = 0;  ///< 1: until the lock can be had
@@ -94,14 +91,9 @@ Result<LockBody> decode_lock(Bytes bytes);
 /// note_waits: waits for locks that have changed. Wire of each: id, waiter, number of holders,
 /// they.
 struct WaitBody {
-  struct Party {
-    std::uint64_t client = 0;
-    std::uint64_t owner = 0;
-    friend bool operator==(const Party&, const Party&) = default;
-  };
   std::uint64_t id = 0;
-  Party waiter;
-  std::vector<Party> holders;  ///< none: the wait has ended
+  LockOwner waiter;
+  std::vector<LockOwner> holders;  ///< none: the wait has ended
 };
 void append(WireBytes& wire, const WaitBody& wait);
 Result<std::vector<WaitBody>> decode_waits(Bytes bytes);

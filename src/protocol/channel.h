@@ -38,6 +38,11 @@ class Reply {
   Status status() const { return to_status(errc_from(header.error)); }
 };
 
+/// Whether a request was answered, and with success.
+inline Status status_of(const Result<Reply>& reply) {
+  return reply ? reply->status() : reply.error();
+}
+
 /// Requests by opcode. "Round trip" is meant wherever a cost is stated in requests; what needs no
 /// reply is counted too.
 using RequestCounts = std::array<std::uint64_t, kOpcodes>;

@@ -46,6 +46,14 @@ struct RequestHeader {
 };
 static_assert(sizeof(RequestHeader) == 72 && std::is_trivially_copyable_v<RequestHeader>);
 
+/// A request about a file that says no more than that.
+inline RequestHeader about(Opcode opcode, FileId file) {
+  RequestHeader header;
+  header.opcode = opcode;
+  header.file = file;
+  return header;
+}
+
 struct ReplyHeader {
   std::uint8_t version = kProtocolVersion;
   std::uint8_t opcode = 0;  ///< the request's | kReplyBit
@@ -118,6 +126,10 @@ struct ColumnOf {
 constexpr std::uint64_t pack_column(ColumnOf column) { return column.column << 32 | column.width; }
 constexpr ColumnOf unpack_column(std::uint64_t packed) {
   return {packed >> 32, packed & 0xffffffff};
+}
+/// The first chunk at or behind `index` that is in the column.
+constexpr std::uint64_t first_in_column(ColumnOf column, std::uint64_t index) {
+  return index + (column.column + column.width - index % column.width) % column.width;
 }
 /// seek_data: there is no data at or behind the offset.
 inline constexpr std::uint64_t kNowhere = ~std::uint64_t{0};

@@ -46,8 +46,7 @@ Task<Status> reserve(Server& server, FileId file, Range range) {
   const StoreUsage usage = server.store().usage();
   const std::uint64_t width = range.column.width;
   const std::uint64_t last = (range.end - 1) / range.chunk_bytes;
-  std::uint64_t index = range.begin / range.chunk_bytes;
-  index += (range.column.column + width - index % width) % width;
+  std::uint64_t index = first_in_column(range.column, range.begin / range.chunk_bytes);
   // What no server could ever have room for is not tried chunk by chunk.
   if (index <= last && (last - index) / width * range.chunk_bytes > usage.capacity_bytes) {
     co_return Errc::no_space;

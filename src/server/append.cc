@@ -11,9 +11,7 @@ constexpr int kMaxAttempts = 64;
 /// and died. Without the file's lock, so that all who wait for a server that is gone do so at once.
 Task<Status> learn_end(Server& server, FileId file, SettleTicket ticket) {
   MAYFLY_CO_TRY(attributes, server.names().get_attributes(file));
-  RequestHeader header;
-  header.opcode = Opcode::data_end;
-  header.file = file;
+  RequestHeader header = about(Opcode::data_end, file);
   header.length = attributes.layout.chunk_bytes;
   std::uint64_t end = 0;
   std::vector<std::uint32_t> holders = server.peers().holders(attributes.layout);

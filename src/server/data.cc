@@ -37,8 +37,7 @@ void seek_data(Server& server, const Request& request) {
     if (there < chunk.end_bytes) data = std::min(data, begin + there);
   }
   // The first of this server's chunks at or behind the offset that is not there to its end.
-  std::uint64_t index = offset / chunk_bytes;
-  index += (column + width - index % width) % width;
+  std::uint64_t index = first_in_column({column, width}, offset / chunk_bytes);
   std::uint64_t hole = 0;
   for (;; index += width) {
     const std::uint64_t from = std::max(offset, index * chunk_bytes) - index * chunk_bytes;
@@ -74,8 +73,8 @@ Task<void> cut_data(Server& server, Request request) {
   for (const ChunkExtent& chunk : server.store().chunks_of(file)) {
     const std::uint64_t begin = chunk.index * chunk_bytes;
     const std::uint64_t end = size > begin ? size - begin : 0;
-    if (end < chunk.end_bytes || end < chunk_bytes)
-      group.add(server.store().truncate({file, chunk.index}, end));
+    // Not only what was written: what is reserved reaches to the chunk's end at the most.
+    if (end < chunk_bytes) group.add(server.store().truncate({file, chunk.index}, end));
   }
   const Status status = co_await group.join();
   if (drop) server.forget_data(file);

@@ -10,11 +10,8 @@ namespace mayfly {
 namespace {
 
 Task<Status> take_from(Server& server, FileId directory, std::uint32_t holder) {
-  RequestHeader header;
-  header.opcode = Opcode::take_news;
-  header.file = directory;
-  auto reply = co_await server.peers().channel(holder).call(header);
-  const Status taken = reply ? reply->status() : reply.error();
+  auto reply = co_await server.peers().channel(holder).call(about(Opcode::take_news, directory));
+  const Status taken = status_of(reply);
   if (!taken) {
     // The directory may be gone by now; else they are still to be had.
     const Status noted = server.names().note_news(directory, holder);
@@ -34,15 +31,12 @@ Task<Status> take_from(Server& server, FileId directory, std::uint32_t holder) {
 Task<void> announce(Server& server, FileId directory) {
   const std::uint64_t news = server.names().unannounced(directory);
   if (news == 0) co_return;
-  if (directory.home() >= server.servers()) co_return;
-  RequestHeader header;
-  header.opcode = Opcode::note_news;
-  header.file = directory;
+  RequestHeader header = about(Opcode::note_news, directory);
   header.argument = server.index();
-  auto reply = co_await server.peers().channel(directory.home()).call(header);
+  const Status noted = status_of(co_await server.peers().call_home(header));
   // The change stands either way; with the home the directory itself is lost. The next one tries
   // again.
-  if (!reply || !reply->status()) {
+  if (!noted) {
     log::debug("{}: a directory's home did not hear of its change", server.describe());
     co_return;
   }

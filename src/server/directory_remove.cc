@@ -6,11 +6,8 @@ namespace mayfly {
 namespace {
 
 Task<Status> to_everyone(Server& server, Opcode opcode, FileId directory, std::uint64_t& sum) {
-  RequestHeader header;
-  header.opcode = opcode;
-  header.file = directory;
   std::vector<std::uint32_t> everyone = server.peers().everyone();
-  co_return co_await server.peers().ask(std::move(everyone), header, sum);
+  co_return co_await server.peers().ask(std::move(everyone), about(opcode, directory), sum);
 }
 
 /// The caller holds the name.

@@ -12,16 +12,6 @@ namespace {
 /// Of those who stand in the way of one lock, so many are told to server 0.
 constexpr std::size_t kMostHolders = 128;
 
-WaitBody::Party party_of(const LockOwner& owner) { return {owner.client, owner.id}; }
-
-WaitBody body_of(std::uint64_t id, const LockOwner& waiter, const std::vector<LockOwner>& holders) {
-  WaitBody body;
-  body.id = id;
-  body.waiter = party_of(waiter);
-  for (const LockOwner& holder : holders) body.holders.push_back(party_of(holder));
-  return body;
-}
-
 }  // namespace
 
 Task<Status> FileLocks::set(FileId file, LockKind kind, Lock lock, bool waits) {
@@ -58,7 +48,7 @@ Task<Status> FileLocks::wait(Key key, Lock lock) {
   }
   { const auto permit = co_await waiter.signal.acquire(); }
   if (waiter.result || waiter.holders.empty()) co_return waiter.result;
-  std::vector<WaitBody> end{body_of(waiter.id, waiter.lock.owner, {})};
+  std::vector<WaitBody> end{{waiter.id, waiter.lock.owner, {}}};
   const Status ended = co_await report(key, std::move(end));
   if (!ended) log::debug("{}: the end of a wait could not be reported", server_.describe());
   co_return waiter.result;
@@ -78,7 +68,7 @@ Task<Status> FileLocks::grant(Key key) {
     if (holders.size() > kMostHolders) holders.resize(kMostHolders);
     const bool is_free = holders.empty();
     if (key.kind == LockKind::range && holders != waiter.holders) {
-      changes.push_back(body_of(waiter.id, waiter.lock.owner, holders));
+      changes.push_back({waiter.id, waiter.lock.owner, holders});
       waiter.holders = std::move(holders);
     }
     if (is_free) {
@@ -118,18 +108,20 @@ Task<Status> FileLocks::report_batch(Key key, WireBytes changes) {
   MAYFLY_CO_CHECKED(co_await graph.receive(*reply, into));
   const auto found = entries_.find(key);
   if (circles.empty() || found == entries_.end()) co_return Status();
-  auto& waiters = found->second.waiters;
-  for (auto place = waiters.begin(); place != waiters.end();) {
-    Waiter& waiter = **place;
-    const bool is_circle = std::find(circles.begin(), circles.end(), waiter.id) != circles.end();
-    if (!is_circle) {
-      ++place;
-      continue;
-    }
-    place = waiters.erase(place);
-    wake(waiter, Errc::deadlock);
-  }
+  const auto is_in_circle = [&circles](const Waiter& waiter) {
+    return std::find(circles.begin(), circles.end(), waiter.id) != circles.end();
+  };
+  end_waits(found->second, is_in_circle, Errc::deadlock);
   co_return Status();
+}
+
+template <class Predicate>
+void FileLocks::end_waits(Entry& entry, Predicate is_meant, Errc why) {
+  entry.waiters.remove_if([&](Waiter* waiter) {
+    const bool ends = is_meant(*waiter);
+    if (ends) wake(*waiter, why);
+    return ends;
+  });
 }
 
 void FileLocks::wake(Waiter& waiter, Status result) {
@@ -140,17 +132,10 @@ void FileLocks::wake(Waiter& waiter, Status result) {
 }
 
 void FileLocks::cancel(std::uint64_t connection) {
-  for (auto& [key, entry] : entries_) {
-    for (auto place = entry.waiters.begin(); place != entry.waiters.end();) {
-      Waiter& waiter = **place;
-      if (connection != kAll && waiter.lock.connection != connection) {
-        ++place;
-        continue;
-      }
-      place = entry.waiters.erase(place);
-      wake(waiter, Errc::canceled);
-    }
-  }
+  const auto is_its = [connection](const Waiter& waiter) {
+    return connection == kAll || waiter.lock.connection == connection;
+  };
+  for (auto& [key, entry] : entries_) end_waits(entry, is_its, Errc::canceled);
 }
 
 Task<void> FileLocks::release(std::uint64_t connection) {

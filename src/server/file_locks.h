@@ -62,6 +62,9 @@ class FileLocks {
   Task<Status> grant(Key key);
   Task<Status> report(Key key, std::vector<WaitBody> changes);
   Task<Status> report_batch(Key key, WireBytes changes);
+  /// Of those for which `is_meant(waiter)` holds.
+  template <class Predicate>
+  static void end_waits(Entry& entry, Predicate is_meant, Errc why);
   static void wake(Waiter& waiter, Status result);
   void forget_if_empty(const Key& key);
 

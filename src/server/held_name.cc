@@ -13,13 +13,12 @@ bool is_holder(const Request& request, std::string_view name) {
 }  // namespace
 
 Task<Result<std::optional<Entry>>> hold_when_free(Server& server, FileId parent, std::string name) {
-  auto entry = server.names().hold(parent, name);
-  while (is_fenced(server, entry, parent, name)) {
-    co_await server.fences().wait(parent, name);
-    entry = server.names().hold(parent, name);
-  }
-  if (entry) server.fences().raise(parent, name);
-  co_return entry;
+  const auto attempt = [&] {
+    auto entry = server.names().hold(parent, name);
+    if (entry) server.fences().raise(parent, name);
+    return entry;
+  };
+  co_return co_await when_free(server, parent, name, attempt);
 }
 
 void release_held(Server& server, FileId parent, std::string_view name) {
@@ -37,29 +36,16 @@ Task<void> hold_name(Server& server, Request request) {
   if (request.connection->dead) co_return release_held(server, parent, name);
   request.connection->held.emplace(parent, name);
   WireBytes found;
-  if (entry->has_value()) {
-    DentryBody dentry;
-    dentry.id = (*entry)->id;
-    dentry.type = (*entry)->type;
-    found = encode(dentry);
-  }
+  if (entry->has_value()) found = encode(DentryBody{(*entry)->id, (*entry)->type, {}});
   server.reply(request, Errc::ok, 0, 0, 0, found);
 }
 
 Task<void> put_name(Server& server, Request request) {
   const auto body = decode_dentry(request.body.payload());
   if (!body) co_return server.reply(request, body.error());
-  const FileId parent = request.header.file;
-  const DentryBody to = *body;
-  while (is_holder(request, to.name)) {
-    const Status put = server.names().put(parent, to.name, to.id, to.type, wall_clock_ns());
-    if (!is_fenced(server, put, parent, "")) {
-      if (put) co_await announce(server, parent);
-      co_return server.reply(request, to_errc(put));
-    }
-    co_await server.fences().wait(parent, "");
-  }
-  server.reply(request, Errc::invalid);
+  const auto is_held = [&] { return is_holder(request, body->name); };
+  const Status put = co_await put_when_thawed(server, request.header.file, *body, is_held);
+  server.reply(request, to_errc(put));
 }
 
 void release_name(Server& server, const Request& request) {

@@ -7,11 +7,10 @@ namespace mayfly {
 namespace {
 
 Task<Status> add_name(Server& server, FileId parent, std::string name, DentryBody to) {
-  Status added = server.names().link_name(parent, name, to.id, to.type, wall_clock_ns());
-  while (to_errc(added) == Errc::busy && server.fences().stands_before(parent, name)) {
-    co_await server.fences().wait(parent, name);
-    added = server.names().link_name(parent, name, to.id, to.type, wall_clock_ns());
-  }
+  const auto attempt = [&] {
+    return server.names().link_name(parent, name, to.id, to.type, wall_clock_ns());
+  };
+  const Status added = co_await when_free(server, parent, name, attempt);
   if (added) co_await announce(server, parent);
   co_return added;
 }
@@ -34,15 +33,10 @@ Task<void> remove_later(Server& server, Request request) {
 }  // namespace
 
 Task<Status> tell_home(Server& server, Opcode opcode, FileId id, FileId parent) {
-  RequestHeader header;
-  header.opcode = opcode;
-  header.file = id;
+  RequestHeader header = about(opcode, id);
   header.offset = parent.home_and_salt;
   header.length = parent.serial;
-  if (id.home() >= server.servers()) co_return Errc::bad_message;
-  auto reply = co_await server.peers().channel(id.home()).call(header);
-  if (!reply) co_return reply.error();
-  co_return reply->status();
+  co_return status_of(co_await server.peers().call_home(header));
 }
 
 Task<void> link(Server& server, Request request) {

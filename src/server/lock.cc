@@ -9,8 +9,8 @@ Lock lock_of(const LockBody& body, const Connection& connection) {
   Lock lock;
   lock.begin = body.begin;
   lock.last = body.last;
-  lock.type = static_cast<LockType>(body.type);
-  lock.owner = {body.client, body.owner};
+  lock.type = body.type;
+  lock.owner = body.owner;
   lock.process = body.process;
   lock.connection = connection.cookie;
   return lock;
@@ -23,7 +23,7 @@ Task<void> set_lock(Server& server, Request request) {
   if (!body) co_return server.reply(request, body.error());
   const auto file = server.names().get_attributes(request.header.file);
   // A removed directory's locks can still be given up.
-  const bool gives_up = body->type == static_cast<std::uint32_t>(LockType::none);
+  const bool gives_up = body->type == LockType::none;
   if (!file && !gives_up) co_return server.reply(request, file.error());
   const Lock lock = lock_of(*body, *request.connection);
   const Status set =
@@ -40,7 +40,7 @@ void test_lock(Server& server, const Request& request) {
   LockBody held;
   held.begin = found->begin;
   held.last = found->last;
-  held.type = static_cast<std::uint32_t>(found->type);
+  held.type = found->type;
   held.kind = body->kind;
   held.process = found->process;
   server.reply(request, Errc::ok, 0, 0, reply_flags::kMore, as_wire(held));
@@ -51,11 +51,7 @@ Task<void> note_waits(Server& server, Request request) {
   if (!waits) co_return server.reply(request, waits.error());
   std::vector<std::uint64_t> circles;
   for (const WaitBody& wait : *waits) {
-    std::vector<LockOwner> holders;
-    for (const WaitBody::Party& party : wait.holders)
-      holders.push_back({party.client, party.owner});
-    const LockOwner waiter{wait.waiter.client, wait.waiter.owner};
-    if (!server.waits().update(wait.id, waiter, std::move(holders))) circles.push_back(wait.id);
+    if (!server.waits().update(wait.id, wait.waiter, wait.holders)) circles.push_back(wait.id);
   }
   const ReplyHeader header = server.reply_header(request, Errc::ok);
   co_await server.reply_with(request, header, std::as_bytes(std::span(circles)));

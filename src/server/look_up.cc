@@ -29,10 +29,11 @@ void answer(Server& server, Request& request, const Result<Entry>& entry) {
 Task<void> look_up_later(Server& server, Request request) {
   const auto body = decode_name(request.body.payload());
   MAYFLY_ASSERT(body.has_value());
-  auto entry = server.names().lookup(request.header.file, body->name);
-  while (is_fenced(server, entry, request.header.file, body->name)) {
-    co_await server.fences().wait(request.header.file, body->name);
-    entry = server.names().lookup(request.header.file, body->name);
+  const FileId parent = request.header.file;
+  auto entry = server.names().lookup(parent, body->name);
+  while (is_fenced(server, entry, parent, body->name)) {
+    co_await server.fences().wait(parent, body->name);
+    entry = server.names().lookup(parent, body->name);
   }
   answer(server, request, entry);
 }

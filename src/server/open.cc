@@ -107,11 +107,8 @@ Task<void> make_directory(Server& server, Request request) {
   if (!body) co_return server.reply(request, body.error());
   const Creation creation = creation_of(request, *body);
   const FileId parent = request.header.file;
-  auto made = server.names().make_directory(parent, body->name, creation);
-  while (is_fenced(server, made, parent, body->name)) {
-    co_await server.fences().wait(parent, body->name);
-    made = server.names().make_directory(parent, body->name, creation);
-  }
+  const auto attempt = [&] { return server.names().make_directory(parent, body->name, creation); };
+  const auto made = co_await when_free(server, parent, body->name, attempt);
   if (!made) co_return server.reply(request, made.error());
   co_await announce(server, parent);
   server.reply(request, Errc::ok, 0, 0, 0, as_wire(*made));
@@ -122,12 +119,11 @@ Task<void> make_symbolic_link(Server& server, Request request) {
   if (!body) co_return server.reply(request, body.error());
   const Creation creation = creation_of(request, body->link);
   const FileId parent = request.header.file;
-  Namespace& names = server.names();
-  auto made = names.make_symbolic_link(parent, body->link.name, body->target, creation);
-  while (is_fenced(server, made, parent, body->link.name)) {
-    co_await server.fences().wait(parent, body->link.name);
-    made = names.make_symbolic_link(parent, body->link.name, body->target, creation);
-  }
+  const std::string_view name = body->link.name;
+  const auto attempt = [&] {
+    return server.names().make_symbolic_link(parent, name, body->target, creation);
+  };
+  const auto made = co_await when_free(server, parent, name, attempt);
   if (made) co_await announce(server, parent);
   server.reply(request, made ? Errc::ok : made.error());
 }

@@ -8,7 +8,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
+#include "protocol/bodies.h"
 #include "server/server.h"
 
 namespace mayfly {
@@ -93,6 +95,19 @@ bool is_fenced(const Server& server, const Result<T>& result, FileId parent,
   return !result && result.error() == Errc::busy && server.fences().stands_before(parent, name);
 }
 
+/// What `attempt()` gives once no fence stands before it. `name` outlives the task. The caller goes
+/// on some time after the attempt: what must happen together with it belongs into it.
+template <class Attempt>
+Task<std::invoke_result_t<Attempt>> when_free(Server& server, FileId parent, std::string_view name,
+                                              Attempt attempt) {
+  auto result = attempt();
+  while (is_fenced(server, result, parent, name)) {
+    co_await server.fences().wait(parent, name);
+    result = attempt();
+  }
+  co_return result;
+}
+
 /// Cuts the file to `size` on every server that can hold its chunks, then in its inode. Shared by
 /// set_size and by open with O_TRUNC. Holds the file's truncate lock.
 Task<Result<Attributes>> truncate_file(Server& server, FileId file, std::uint64_t size);
@@ -112,6 +127,19 @@ Task<Status> raise_epochs(Server& server);
 /// The tree, which one at a time holds (Namespace::hold), also from another server.
 Task<Status> hold_tree(Server& server);
 Task<void> release_tree(Server& server);
+
+/// Namespace::put of a name in `parent`, which `to` outlives, once an rmdir of that is over.
+/// invalid: `is_held()` says that it is no longer the caller's to change.
+template <class IsHeld>
+Task<Status> put_when_thawed(Server& server, FileId parent, DentryBody to, IsHeld is_held) {
+  const auto attempt = [&]() -> Status {
+    if (!is_held()) return Errc::invalid;
+    return server.names().put(parent, to.name, to.id, to.type, wall_clock_ns());
+  };
+  const Status put = co_await when_free(server, parent, "", attempt);
+  if (put) co_await announce(server, parent);
+  co_return put;
+}
 
 /// add_link, drop_link or note_rename (into `parent`) at the inode's home.
 Task<Status> tell_home(Server& server, Opcode opcode, FileId id, FileId parent = {});

@@ -19,6 +19,11 @@ Task<Status> Peers::ask(std::vector<std::uint32_t> targets, RequestHeader header
   co_return co_await group.join();
 }
 
+Task<Result<Reply>> Peers::call_home(RequestHeader header) {
+  if (header.file.home() >= servers_) co_return Errc::bad_message;
+  co_return co_await channels_[header.file.home()]->call(header);
+}
+
 Task<Status> Peers::ask_one(std::uint32_t server, RequestHeader header, std::uint64_t& result,
                             Fold fold) {
   auto reply = co_await channels_[server]->call(header);
@@ -37,11 +42,7 @@ std::vector<std::uint32_t> Peers::everyone() const {
 }
 
 std::vector<std::uint32_t> Peers::holders(const Layout& layout) const {
-  std::vector<std::uint32_t> holders;
-  for (std::uint32_t column = 0; column < width(layout, servers_); ++column) {
-    holders.push_back(server_of_chunk(layout, column, servers_));
-  }
-  return holders;
+  return mayfly::holders(layout, servers_);
 }
 
 bool Peers::on_endpoint_failed(Endpoint& endpoint, Errc why) {

@@ -29,6 +29,9 @@ class Peers {
   /// Requests sent to all of them since the beginning.
   RequestCounts sent() const;
 
+  /// A request about the inode `header.file`, to its home. bad_message: there is no such server.
+  Task<Result<Reply>> call_home(RequestHeader header);
+
   /// All servers of the session.
   std::vector<std::uint32_t> everyone() const;
   /// The servers that can hold chunks of a file with `layout`.

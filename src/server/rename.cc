@@ -42,13 +42,6 @@ struct Rename {
   }
 };
 
-RequestHeader about_name(Opcode opcode, const HeldName& name) {
-  RequestHeader header;
-  header.opcode = opcode;
-  header.file = name.parent;
-  return header;
-}
-
 Task<Status> hold_here(Server& server, HeldName& name) {
   const auto entry = co_await hold_when_free(server, name.parent, name.name);
   if (!entry) co_return entry.error();
@@ -62,7 +55,7 @@ Task<Status> hold(Server& server, HeldName& name) {
   if (name.server == server.index()) co_return co_await hold_here(server, name);
   NameBody body;
   body.name = name.name;
-  const RequestHeader header = about_name(Opcode::hold_name, name);
+  const RequestHeader header = about(Opcode::hold_name, name.parent);
   const WireBytes wire = encode(body);
   auto reply = co_await server.peers().channel(name.server).call(header, wire);
   if (!reply) co_return reply.error();
@@ -80,36 +73,23 @@ Task<void> release(Server& server, HeldName& name) {
   if (name.server == server.index()) co_return release_held(server, name.parent, name.name);
   NameBody body;
   body.name = name.name;
-  const RequestHeader header = about_name(Opcode::release_name, name);
+  const RequestHeader header = about(Opcode::release_name, name.parent);
   const WireBytes wire = encode(body);
-  auto reply = co_await server.peers().channel(name.server).call(header, wire);
+  Channel& holder = server.peers().channel(name.server);
+  const Status released = status_of(co_await holder.call(header, wire));
   // A server that does not hear it has lost the connection, and with it the hold.
-  if (!reply || !reply->status()) log::debug("a name was released by its server already");
-}
-
-Task<Status> put_here(Server& server, const HeldName& name, Target target) {
-  for (;;) {
-    const Status put =
-        server.names().put(name.parent, name.name, target.id, target.type, wall_clock_ns());
-    if (!is_fenced(server, put, name.parent, "")) {
-      if (put) co_await announce(server, name.parent);
-      co_return put;
-    }
-    co_await server.fences().wait(name.parent, "");
-  }
+  if (!released) log::debug("a name was released by its server already");
 }
 
 Task<Status> put(Server& server, const HeldName& name, Target target) {
-  if (name.server == server.index()) co_return co_await put_here(server, name, target);
-  DentryBody body;
-  body.id = target.id;
-  body.type = target.type;
-  body.name = name.name;
-  const RequestHeader header = about_name(Opcode::put_name, name);
+  const DentryBody body{target.id, target.type, name.name};
+  if (name.server == server.index()) {
+    const auto is_held = [] { return true; };
+    co_return co_await put_when_thawed(server, name.parent, body, is_held);
+  }
+  const RequestHeader header = about(Opcode::put_name, name.parent);
   const WireBytes wire = encode(body);
-  auto reply = co_await server.peers().channel(name.server).call(header, wire);
-  if (!reply) co_return reply.error();
-  co_return reply->status();
+  co_return status_of(co_await server.peers().channel(name.server).call(header, wire));
 }
 
 /// Both names, in one order for all: no two renames wait for each other.
@@ -131,13 +111,8 @@ Task<void> release_both(Server& server, Rename& rename) {
 Task<Result<bool>> is_below(Server& server, FileId directory, FileId above) {
   while (directory != above) {
     if (directory == kRootId) co_return false;
-    RequestHeader header;
-    header.opcode = Opcode::get_parent;
-    header.file = directory;
-    if (directory.home() >= server.servers()) co_return Errc::bad_message;
-    auto reply = co_await server.peers().channel(directory.home()).call(header);
-    if (!reply) co_return reply.error();
-    if (const Status status = reply->status(); !status) {
+    auto reply = co_await server.peers().call_home(about(Opcode::get_parent, directory));
+    if (const Status status = status_of(reply); !status) {
       co_return status.error() == Errc::no_entry ? Errc::stale : status.error();
     }
     directory = {reply->header.value, reply->header.second};

@@ -107,7 +107,8 @@ class Server final : public Receiver {
   std::shared_ptr<FileData> data_of(FileId file);
   void forget_data(FileId file) { file_data_.erase(file); }
 
-  /// One truncate of an inode at a time; records are not given places meanwhile.
+  /// One truncate of a file, or settling of a directory, at a time; records are not given places
+  /// meanwhile.
   std::shared_ptr<Semaphore> lock_of(FileId file);
   void drop_lock(FileId file);
   Fences& fences() { return fences_; }

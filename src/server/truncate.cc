@@ -6,9 +6,7 @@ namespace mayfly {
 namespace {
 
 RequestHeader cut_request(const Attributes& file, std::uint64_t size, std::uint64_t generation) {
-  RequestHeader header;
-  header.opcode = Opcode::cut_data;
-  header.file = file.id;
+  RequestHeader header = about(Opcode::cut_data, file.id);
   header.offset = size;
   header.length = file.layout.chunk_bytes;
   header.argument = generation;

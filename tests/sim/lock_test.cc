@@ -10,10 +10,11 @@
 namespace mayfly {
 namespace {
 
-constexpr std::uint64_t kToTheEnd = ~std::uint64_t{0};
-enum : std::uint32_t { kShared, kExclusive, kNone };
+constexpr LockType kShared = LockType::shared;
+constexpr LockType kExclusive = LockType::exclusive;
+constexpr LockType kNone = LockType::none;
 
-LockBody range(std::uint32_t type, std::uint64_t begin = 0, std::uint64_t last = kToTheEnd) {
+LockBody range(LockType type, std::uint64_t begin = 0, std::uint64_t last = kLockToTheEnd) {
   LockBody body;
   body.type = type;
   body.begin = begin;
@@ -26,7 +27,7 @@ LockBody waiting(LockBody body) {
   return body;
 }
 
-LockBody whole(std::uint32_t type) {
+LockBody whole(LockType type) {
   LockBody body = range(type);
   body.kind = LockKind::whole;
   return body;

@@ -154,8 +154,7 @@ class NamespaceOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     const std::string path = any_path();
     const bool follows = pick(2) == 0;
     Session& client = any_client();
-    Task<Result<Attributes>> look = follows ? client.stat(path) : client.stat_link(path);
-    const auto ours = cluster_.run(client, std::move(look));
+    const auto ours = cluster_.run(client, client.stat(path, follows));
     struct stat theirs {};
     const int result = follows ? ::stat(local_.of(path).c_str(), &theirs)
                                : ::lstat(local_.of(path).c_str(), &theirs);
@@ -235,7 +234,7 @@ class NamespaceOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     for (const std::string& name : names) {
       const std::string below = path + "/" + name;
       Session& client = any_client();
-      const auto ours = cluster_.run(client, client.stat_link(below));
+      const auto ours = cluster_.run(client, client.stat(below, false));
       struct stat theirs {};
       ASSERT_EQ(::lstat(local_.of(below).c_str(), &theirs), 0);
       ASSERT_TRUE(ours) << below;

@@ -152,9 +152,9 @@ TEST(BodiesTest, ALockOfNoKnownKindOrTypeOrOfARangeThatEndsBeforeItBeginsIsABadM
   body.last = 6;
   EXPECT_FALSE(decode_lock(as_wire(body)));
   body.last = 7;
-  body.type = 3;
+  body.type = LockType{3};
   EXPECT_FALSE(decode_lock(as_wire(body)));
-  body.type = 2;
+  body.type = LockType::none;
   body.kind = LockKind{2};
   EXPECT_FALSE(decode_lock(as_wire(body)));
 }
@@ -166,7 +166,7 @@ TEST(BodiesTest, WaitsSurviveTheWireAndOneThatIsCutOffIsABadMessage) {
   const auto waits = decode_waits(wire);
   ASSERT_TRUE(waits);
   ASSERT_EQ(waits->size(), 2U);
-  EXPECT_EQ((*waits)[0].holders[1], (WaitBody::Party{6, 7}));
+  EXPECT_EQ((*waits)[0].holders[1], (LockOwner{6, 7}));
   EXPECT_EQ((*waits)[1].id, 8U);
   EXPECT_TRUE((*waits)[1].holders.empty());
   EXPECT_FALSE(decode_waits(Bytes(wire).first(wire.size() - 1)));
