@@ -47,6 +47,9 @@ Task<void> finish_open(Server& server, const Request& request, FileId file, bool
     co_return;
   }
   ++request.connection->opens[{file, access}];
+  // Only now: a new file that nobody has open yet could be removed while its directory's home
+  // hears.
+  if ((flags & reply_flags::kCreated) != 0) co_await announce(server, request.header.file);
   Attributes attributes = *opened;
   if (truncates) {
     auto cut = co_await truncate_file(server, file, 0);
@@ -91,7 +94,6 @@ Task<void> open_name(Server& server, Request request) {
     found = find_or_create(server, request, *body);
   }
   if (!found) co_return server.reply(request, found.error());
-  if (found->created) co_await announce(server, request.header.file);
   co_await open_entry(server, std::move(request), found->entry,
                       found->created ? reply_flags::kCreated : 0);
 }

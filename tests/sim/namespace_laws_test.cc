@@ -98,6 +98,24 @@ TEST_P(NamespaceLawsTest, OfManyWhoCreateOneNameExclusivelyOneWins) {
   EXPECT_EQ(winners, 1);
 }
 
+TEST_P(NamespaceLawsTest, WhoeverCreatesAFileHasItOpenThoughAnotherRemovesItAtOnce) {
+  for (int round = 0; round < 40; ++round) {
+    // In a new directory: its home is told of the first entry before the open is answered.
+    const std::string directory = "/" + std::to_string(round);
+    make_directory(directory);
+    auto open = start(client(1), File::open(client(1), directory + "/f", O_WRONLY | O_CREAT, 0644));
+    Errc removed = Errc::no_entry;
+    while (removed == Errc::no_entry) {
+      removed = to_errc(cluster_.run(client(2), client(2).remove_file(directory + "/f")));
+    }
+    EXPECT_EQ(removed, Errc::ok);
+    while (!open.task.done()) cluster_.turn();
+    auto file = open.task.take();
+    ASSERT_TRUE(file) << describe(file.error());
+    EXPECT_TRUE(cluster_.run(client(1), (*file)->close()));
+  }
+}
+
 TEST_P(NamespaceLawsTest, OfManyWhoRenameOntoOneNameTheResultIsOneOfThem) {
   std::map<FileId, int> sources;
   std::deque<Running<Status>> renames;
