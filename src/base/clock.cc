@@ -15,4 +15,10 @@ const Clock& Clock::steady() {
   return clock;
 }
 
+std::int64_t wall_clock_ns() {
+  return std::chrono::duration_cast<Nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 }  // namespace mayfly

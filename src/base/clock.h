@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace mayfly {
 
@@ -16,5 +17,8 @@ class Clock {
   /// The machine's monotonic clock; lives as long as the process.
   static const Clock& steady();
 };
+
+/// Nanoseconds since 1970, for the times of files.
+std::int64_t wall_clock_ns();
 
 }  // namespace mayfly

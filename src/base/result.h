@@ -76,6 +76,10 @@ using Status = Result<void>;
 
 /// A Status as an errno; 0 for success.
 inline Errc to_errc(const Status& status) { return status ? Errc::ok : status.error(); }
+template <class T>
+Errc to_errc(const Result<T>& result) {
+  return result ? Errc::ok : result.error();
+}
 
 /// The Status of an errno; success for 0.
 inline Status to_status(Errc code) { return code == Errc::ok ? Status() : Status(code); }

@@ -46,6 +46,7 @@ Result<ChangeBody> change_of_times(const timespec asked_times[2]) {
     field = nanoseconds_of(time);
     return {};
   };
+  if (times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW) change.mask |= mayfly::kToNow;
   MAYFLY_CHECKED(take(times[0], mayfly::kAtime, change.atime_ns));
   MAYFLY_CHECKED(take(times[1], mayfly::kMtime, change.mtime_ns));
   return change;

@@ -32,7 +32,7 @@ struct stat stat_of(const Attributes& attributes) {
   status.st_size = static_cast<off_t>(attributes.size);
   status.st_blksize = static_cast<blksize_t>(
       attributes.is_directory() ? kPageBytes : attributes.layout.chunk_bytes);
-  status.st_blocks = static_cast<blkcnt_t>((attributes.size + 511) / 512);
+  status.st_blocks = static_cast<blkcnt_t>(attributes.blocks_512);
   status.st_atim = time_of(attributes.atime_ns);
   status.st_mtim = time_of(attributes.mtime_ns);
   status.st_ctim = time_of(attributes.ctime_ns);

@@ -43,6 +43,9 @@ bool Credentials::may_unlink(std::uint32_t directory_mode, std::uint32_t directo
 
 Status Credentials::check_change(const Attributes& file, const ChangeBody& change) const {
   if (is_root()) return {};
+  if (file.uid != uid && (change.mask & kToNow) != 0) {
+    return may_access(file, W_OK) ? Status() : Errc::access_denied;
+  }
   if (file.uid != uid) return Errc::not_permitted;
   if ((change.mask & kUid) != 0 && change.uid != uid) return Errc::not_permitted;
   if ((change.mask & kGid) != 0 && change.gid != file.gid && !is_in(change.gid)) {

@@ -29,7 +29,8 @@ struct Credentials {
   bool may_unlink(std::uint32_t directory_mode, std::uint32_t directory_uid,
                   const Attributes& file) const;
   /// chmod, chown, utimens: not_permitted for anybody but the owner and root; an owner may give the
-  /// file to a group of its own, not to another user.
+  /// file to a group of its own, not to another user. Both times to now: access_denied for who may
+  /// not write either.
   Status check_change(const Attributes& file, const ChangeBody& change) const;
 };
 

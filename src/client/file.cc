@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "async/task_group.h"
@@ -41,7 +42,8 @@ File::File(Session& session, const Attributes& attributes, int flags)
       flags_(flags),
       is_directory_(attributes.is_directory()),
       connection_(session.channel(attributes.id.home()).cookie()),
-      generation_(attributes.truncate_generation) {}
+      generation_(attributes.truncate_generation),
+      reading_shows_(mayfly::reading_shows(attributes, wall_clock_ns())) {}
 
 bool File::is_orphaned() const {
   const Channel& home = session_.channel(id_.home());
@@ -258,19 +260,32 @@ Task<Status> File::write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t o
     bytes.gather(piece.range_offset, gathered);
     part = gathered;
   }
-  auto generation = co_await write_piece(session_, id_, piece, *part, appended_under);
-  if (!generation) {
+  const auto effect = co_await write_piece(session_, id_, piece, *part, appended_under);
+  if (!effect) {
     // Whatever else the server says, it says instead of writing.
-    if (generation.error() == Errc::io_error) unsure_ = true;
-    co_return generation.error();
+    if (effect.error() == Errc::io_error) unsure_ = true;
+    co_return effect.error();
   }
-  if (*generation < generation_) co_return Status();  // cut since, or about to be
-  if (*generation > generation_) written_end_ = 0;
-  generation_ = *generation;
+  note_change(began, effect->pages_taken);
+  if (effect->generation < generation_) co_return Status();  // cut since, or about to be
+  if (effect->generation > generation_) written_end_ = 0;
+  generation_ = effect->generation;
   written_end_ = std::max(written_end_, offset + piece.range_offset + piece.length);
-  written_at_ = std::max(written_at_, began);
-  dirty_ = true;
   co_return Status();
+}
+
+void File::note_change(TimePoint began, std::int64_t pages) {
+  written_at_ = std::max(written_at_, began);
+  pages_ += pages;
+  dirty_ = true;
+  reading_shows_ = true;
+}
+
+void File::note_reading() {
+  if (!std::exchange(reading_shows_, false)) return;
+  RequestHeader header = about(Opcode::note_read, id_);
+  if (dirty_) header.flags = request_flags::kForWrite;
+  session_.channel(id_.home()).notify(header);
 }
 
 Task<Result<std::size_t>> File::pread(Segments<MutableBytes> into, std::uint64_t offset) {
@@ -284,6 +299,7 @@ Task<Result<std::size_t>> File::read_at(Segments<MutableBytes> into, std::uint64
   if (is_orphaned()) co_return Errc::io_error;
   if (offset > kMaxFileBytes) co_return Errc::invalid;
   if (into.empty()) co_return std::size_t{0};
+  note_reading();
   into = into.first(std::min<std::uint64_t>(into.size(), kMaxFileBytes - offset));
   if (into.size() > kClippedBytes) {
     // Whoever asks for far more than there is pays for what there is.
@@ -298,6 +314,8 @@ Task<Result<std::size_t>> File::read_at(Segments<MutableBytes> into, std::uint64
   // Some chunk ends early: that is a hole or the end of the file, which its size tells.
   auto attributes = co_await session_.get_attributes(id_);
   if (!attributes) co_return attributes.error();
+  // Others may have changed it since it was opened.
+  reading_shows_ |= reading_shows(*attributes, wall_clock_ns());
   if (attributes->size <= offset) co_return std::size_t{0};
   const std::uint64_t length = std::min<std::uint64_t>(into.size(), attributes->size - offset);
   if (short_at < offset + length) {
@@ -371,7 +389,8 @@ RequestHeader File::report(Opcode opcode) const {
   RequestHeader header = about(opcode, id_);
   header.flags = dirty_ ? request_flags::kHasSize : std::uint16_t{0};
   header.offset = written_end_;
-  header.argument = generation_;
+  header.uid_or_generation = generation_;
+  header.argument = static_cast<std::uint64_t>(pages_);
   // An age and not a time: clocks differ, and a later utimens must stay later.
   header.length = static_cast<std::uint64_t>((session_.loop().now() - written_at_).count());
   return header;
@@ -391,9 +410,11 @@ Task<Status> File::fsync() {
   const RequestHeader header = report(Opcode::report_size);
   // A write that ends while the report is on its way makes the file dirty again.
   dirty_ = false;
+  const std::int64_t reported = std::exchange(pages_, 0);
   const auto attributes = attributes_of(co_await session_.inode_call(header));
   if (!attributes) {
     dirty_ = true;
+    pages_ += reported;
     co_return attributes.error();
   }
   co_return Status();

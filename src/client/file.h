@@ -92,6 +92,10 @@ class File {
   Task<Status> change_space(RequestHeader header, std::uint32_t column);
   Task<Status> change_space_everywhere(RequestHeader header);
   Task<Status> note_growth(std::uint64_t end);
+  /// Of a write, or of space taken or given up.
+  void note_change(TimePoint began, std::int64_t pages);
+  /// Before a read: the inode's server hears of it if it shows in atime, which is seldom.
+  void note_reading();
   /// A request to the inode's server that brings along what this handle has written.
   RequestHeader report(Opcode opcode) const;
   LockBody signed_by(LockBody range, LockedBy whose) const;
@@ -113,12 +117,14 @@ class File {
   std::uint64_t written_end_ = 0;
   std::uint32_t generation_ = 0;
   TimePoint written_at_{};  ///< when the last write began
+  std::int64_t pages_ = 0;  ///< by which what the file uses has changed since the last report
   bool dirty_ = false;
   /// A write has failed, and its server may yet carry it out: nobody knows the size any more.
   bool unsure_ = false;
   std::uint64_t position_ = 0;
   Semaphore positioning_{1};
   bool has_locks_ = false;  ///< of its own
+  bool reading_shows_;      ///< in atime, as far as is known here
   Gate uses_;  ///< a write that ended after close had reported the size would be lost to it
 };
 

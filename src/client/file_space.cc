@@ -49,7 +49,15 @@ Task<Status> File::change_space_everywhere(RequestHeader header) {
 Task<Status> File::change_space(RequestHeader header, std::uint32_t column) {
   header.argument = pack_column({column, width(layout_, session_.servers())});
   const std::uint32_t server = server_of_chunk(layout_, column, session_.servers());
-  co_return status_of(co_await session_.channel(server).call(header));
+  const TimePoint began = session_.loop().now();
+  const auto reply = co_await session_.channel(server).call(header);
+  if (!reply) {
+    unsure_ = true;
+    co_return reply.error();
+  }
+  // Also of one that failed in the middle.
+  note_change(began, static_cast<std::int64_t>(reply->header.value));
+  co_return reply->status();
 }
 
 /// The file is at least that long now, though no byte says so: its inode must.
@@ -60,7 +68,7 @@ Task<Status> File::note_growth(std::uint64_t end) {
   RequestHeader header = about(Opcode::report_size, id_);
   header.flags = request_flags::kHasSize;
   header.offset = end;
-  header.argument = attributes->truncate_generation;
+  header.uid_or_generation = attributes->truncate_generation;
   co_return status_of(co_await session_.inode_call(header));
 }
 

@@ -18,8 +18,8 @@ RequestHeader request(Opcode opcode, FileId file, const Piece& piece) {
   return header;
 }
 
-Task<Result<std::uint32_t>> write_through_slot(Session& session, RequestHeader header, Piece piece,
-                                               Bytes bytes) {
+Task<Result<WriteEffect>> write_through_slot(Session& session, RequestHeader header, Piece piece,
+                                             Bytes bytes) {
   Channel& channel = session.channel(piece.server);
   SlotPool& slots = session.slots(piece.server);
   SlotPool::User user(slots);
@@ -40,7 +40,7 @@ Task<Result<std::uint32_t>> write_through_slot(Session& session, RequestHeader h
   if (!reply) co_return reply.error();
   if ((reply->header.flags & reply_flags::kSlotKept) != 0) lease->kept();
   if (const Status status = reply->status(); !status) co_return status.error();
-  co_return static_cast<std::uint32_t>(reply->header.second);
+  co_return unpack_effect(reply->header.second);
 }
 
 /// Moves the bytes of a read's reply to where they belong. `asked` is when the read was asked for.
@@ -94,8 +94,8 @@ Task<Result<std::size_t>> read_once(Session& session, FileId file, Piece piece, 
 
 }  // namespace
 
-Task<Result<std::uint32_t>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes,
-                                        std::optional<std::uint32_t> appended_under) {
+Task<Result<WriteEffect>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes,
+                                      std::optional<std::uint32_t> appended_under) {
   Channel& channel = session.channel(piece.server);
   if (!channel.is_open()) {
     MAYFLY_CO_CHECKED(co_await channel.open());
@@ -111,7 +111,7 @@ Task<Result<std::uint32_t>> write_piece(Session& session, FileId file, Piece pie
   auto reply = co_await channel.call(header, bytes);
   if (!reply) co_return reply.error();
   if (const Status status = reply->status(); !status) co_return status.error();
-  co_return static_cast<std::uint32_t>(reply->header.second);
+  co_return unpack_effect(reply->header.second);
 }
 
 Task<Result<std::size_t>> read_piece(Session& session, FileId file, Piece piece,

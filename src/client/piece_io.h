@@ -15,11 +15,12 @@ namespace mayfly {
 /// Longest piece: what one large Buffer holds at any offset within a page.
 inline constexpr std::uint64_t kPieceBytes = kMaxPieceBytes;
 
-/// Writes `bytes`, the piece's own; gives the truncate generation that they were written under.
+/// Writes `bytes`, the piece's own; gives the truncate generation that they were written under, and
+/// the pages that they took.
 /// Part of an appended record, whose place was given under the generation `appended_under`: stale,
 /// and nothing is written, if the file has been cut since.
-Task<Result<std::uint32_t>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes,
-                                        std::optional<std::uint32_t> appended_under);
+Task<Result<WriteEffect>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes,
+                                      std::optional<std::uint32_t> appended_under);
 
 /// Reads into `into`, the piece's own; gives how many bytes lie below the chunk's end.
 Task<Result<std::size_t>> read_piece(Session& session, FileId file, Piece piece, MutableBytes into);

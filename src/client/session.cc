@@ -100,18 +100,19 @@ Task<Result<WireBytes>> Session::body_of(Reply& reply) {
 Task<Result<Attributes>> Session::settle(Attributes attributes) {
   // Of a directory its home has settled what there was to settle when it was asked.
   if ((attributes.flags & kUnsettled) == 0 || attributes.is_directory()) co_return attributes;
-  std::uint64_t end = 0;
+  Extent extent;
   TaskGroup group;
   for (const std::uint32_t server : holders(attributes.layout, servers())) {
-    group.add(ask_end(server, attributes, end));
+    group.add(ask_extent(server, attributes, extent));
   }
   const Status status = co_await group.join();
   if (!status) co_return status.error();
-  attributes.size = std::max(attributes.size, end);
+  attributes.size = std::max(attributes.size, extent.end);
+  attributes.blocks_512 = blocks_of(extent.pages);
   co_return attributes;
 }
 
-Task<Status> Session::ask_end(std::uint32_t server, Attributes file, std::uint64_t& end) {
+Task<Status> Session::ask_extent(std::uint32_t server, Attributes file, Extent& extent) {
   RequestHeader header;
   header.opcode = Opcode::data_end;
   header.epoch = kAnyEpoch;
@@ -119,7 +120,8 @@ Task<Status> Session::ask_end(std::uint32_t server, Attributes file, std::uint64
   header.length = file.layout.chunk_bytes;
   auto reply = co_await channel(server).call(header);
   if (!reply) co_return reply.error();
-  end = std::max(end, reply->header.value);
+  extent.end = std::max(extent.end, reply->header.value);
+  extent.pages += reply->header.second;
   co_return reply->status();
 }
 

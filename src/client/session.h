@@ -128,7 +128,8 @@ class Session final : public Receiver {
   Task<Result<Attributes>> get_attributes(FileId file);
   /// What a reply brings behind its header, of any length.
   Task<Result<WireBytes>> body_of(Reply& reply);
-  /// `attributes`, with the true size asked from the chunk servers if it is not settled.
+  /// `attributes`, with the true size and blocks asked from the chunk servers if they are not
+  /// settled.
   Task<Result<Attributes>> settle(Attributes attributes);
 
   /// Requests sent to all servers since the beginning.
@@ -212,7 +213,12 @@ class Session final : public Receiver {
     return Errc::access_denied;
   }
   Task<Result<std::string>> target_of(Reply& reply);
-  Task<Status> ask_end(std::uint32_t server, Attributes file, std::uint64_t& end);
+  /// What the chunk servers know of a file.
+  struct Extent {
+    std::uint64_t end = 0;
+    std::uint64_t pages = 0;
+  };
+  Task<Status> ask_extent(std::uint32_t server, Attributes file, Extent& extent);
   Task<Status> ask_sync(std::uint32_t server);
   Task<Status> ask_usage(std::uint32_t server, FileSystemUsage& sum);
   Task<Status> ask_shut_down(std::uint32_t server);

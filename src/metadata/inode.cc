@@ -19,7 +19,9 @@ Attributes Inode::attributes() const {
     for (const auto& [server, count] : directory_->subdirectories) visible.nlink += count;
     if (is_orphan()) visible.nlink = 0;
   } else {
-    visible.flags |= is_written() || size_unsettled_ ? kUnsettled : 0;
+    visible.flags |= is_written() || size_unsettled_ || pages_unsettled_ ? kUnsettled : 0;
+    const bool is_below_zero = static_cast<std::int64_t>(pages_) < 0;
+    visible.blocks_512 = is_below_zero ? 0 : blocks_of(pages_);
   }
   return visible;
 }
@@ -41,12 +43,13 @@ Status Inode::forget(Access access) {
   MAYFLY_CHECKED(close(access));
   if (access != Access::read) {
     ++writer_deaths_;
-    size_unsettled_ = true;
+    size_unsettled_ = pages_unsettled_ = true;
   }
   return {};
 }
 
 void Inode::report(const SizeReport& report) {
+  pages_ += static_cast<std::uint64_t>(report.pages);
   if (report.truncate_generation == attributes_.truncate_generation) {
     attributes_.size = std::max(attributes_.size, report.size);
     grown_since_truncate_ = std::max(grown_since_truncate_, report.size);
@@ -76,11 +79,12 @@ Status Inode::begin_truncate(std::int64_t now_ns) {
   return {};
 }
 
-Status Inode::finish_truncate(std::uint64_t size, std::int64_t now_ns) {
+Status Inode::finish_truncate(std::uint64_t size, std::uint64_t pages_freed, std::int64_t now_ns) {
   if (!truncating_) return Errc::invalid;
   truncating_ = false;
   ++truncate_steps_;
   attributes_.size = std::max(size, grown_since_truncate_);
+  pages_ -= pages_freed;
   cut_failed_ = false;
   places_.reset();
   attributes_.mtime_ns = attributes_.ctime_ns = mtime_decided_ns_ = now_ns;
@@ -91,8 +95,12 @@ Status Inode::abandon_truncate() {
   if (!truncating_) return Errc::invalid;
   truncating_ = false;
   ++truncate_steps_;
-  size_unsettled_ = cut_failed_ = true;
+  size_unsettled_ = pages_unsettled_ = cut_failed_ = true;
   return {};
+}
+
+void Inode::note_read(bool is_changed, std::int64_t now_ns) {
+  if (is_changed || reading_shows(attributes_, now_ns)) attributes_.atime_ns = now_ns;
 }
 
 Result<std::uint64_t> Inode::reserve(std::uint64_t length, const SettleTicket& ticket) {

@@ -26,6 +26,7 @@ struct SizeReport {
   std::uint64_t size = 0;                 ///< one past the last byte it wrote; 0: wrote none
   std::uint32_t truncate_generation = 0;  ///< under which it wrote that byte
   std::int64_t modified_ns = 0;           ///< when it last wrote; 0: not since its last report
+  std::int64_t pages = 0;                 ///< by how many it has changed what the file uses
 };
 
 /// Taken before the chunk servers are asked for the size; says what their answer is good for.
@@ -72,8 +73,9 @@ class Inode {
   /// As close; for one that may have written the size is unsettled from now on.
   Status forget(Access access);
 
-  /// Takes the size if it was reached under the current truncate generation, and the time of the
-  /// last write unless a later write or a later explicit change has decided mtime.
+  /// Takes the size if it was reached under the current truncate generation, the change of the used
+  /// pages, and the time of the last write unless a later write or a later explicit change has
+  /// decided mtime.
   void report(const SizeReport& report);
   /// The size that the chunk servers gave after `ticket` was taken. Void if a truncate began or
   /// ended since; settles the file unless one is pending, the last one failed, or a writer died
@@ -83,13 +85,15 @@ class Inode {
 
   /// Starts a truncate: voids all sizes reported before. busy: another has not ended.
   Status begin_truncate(std::int64_t now_ns);
-  /// The chunk servers have cut: the size is `size`, or what was written past it since begin.
-  /// invalid: none has begun.
-  Status finish_truncate(std::uint64_t size, std::int64_t now_ns);
+  /// The chunk servers have cut, and freed so many pages: the size is `size`, or what was written
+  /// past it since begin. invalid: none has begun.
+  Status finish_truncate(std::uint64_t size, std::uint64_t pages_freed, std::int64_t now_ns);
   /// A chunk server failed to cut: the size stays, unsettled, for bytes whose reports the new
   /// generation voids may have stayed too. invalid: none has begun.
   Status abandon_truncate();
 
+  /// Somebody has read it: relatime; `is_changed`: after a change that has not been reported yet.
+  void note_read(bool is_changed, std::int64_t now_ns);
   /// Space is about to be taken for it, whatever its size.
   void note_reserved() { attributes_.flags |= kReserved; }
 
@@ -164,6 +168,12 @@ class Inode {
   std::uint32_t writer_deaths_ = 0;
   std::uint32_t truncate_steps_ = 0;  ///< begins and ends of truncates
   bool size_unsettled_ = false;
+  /// Of the pages that it uses some were never reported, nor will be: for good the chunk servers
+  /// must be asked.
+  bool pages_unsettled_ = false;
+  /// Used by what has been reported; below zero where a cut came before the report of its write.
+  /// Modulo 2^64: what a client reports can be anything.
+  std::uint64_t pages_ = 0;
   bool truncating_ = false;
   /// A cut failed on some server, and none has succeeded since: reports under the new generation
   /// may miss what was written on a server that still has the old one, so nothing settles the size.

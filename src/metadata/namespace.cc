@@ -179,6 +179,10 @@ Status Namespace::set_layout(FileId id, const Layout& layout, std::int64_t now_n
   return {};
 }
 
+void Namespace::note_read(FileId id, bool is_changed, std::int64_t now_ns) {
+  if (Inode* const inode = inodes_.find(id)) inode->note_read(is_changed, now_ns);
+}
+
 Status Namespace::note_reserved(FileId id) {
   MAYFLY_TRY(inode, inode_of(id));
   if (inode->is_directory()) return Errc::is_a_directory;
@@ -225,9 +229,10 @@ Result<std::uint32_t> Namespace::begin_truncate(FileId id, std::int64_t now_ns) 
   return inode->attributes().truncate_generation;
 }
 
-Result<Attributes> Namespace::finish_truncate(FileId id, std::uint64_t size, std::int64_t now_ns) {
+Result<Attributes> Namespace::finish_truncate(FileId id, std::uint64_t size,
+                                              std::uint64_t pages_freed, std::int64_t now_ns) {
   MAYFLY_TRY(inode, inode_of(id));
-  MAYFLY_CHECKED(inode->finish_truncate(size, now_ns));
+  MAYFLY_CHECKED(inode->finish_truncate(size, pages_freed, now_ns));
   return inode->attributes();
 }
 

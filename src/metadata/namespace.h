@@ -195,6 +195,8 @@ class Namespace {
   Result<Attributes> report_size(FileId id, const SizeReport& report);
   /// What a directory hands down from now on. not_a_directory; invalid.
   Status set_layout(FileId id, const Layout& layout, std::int64_t now_ns);
+  /// Inode::note_read, if it is still there.
+  void note_read(FileId id, bool is_changed, std::int64_t now_ns);
   /// Before space is reserved for it. is_a_directory.
   Status note_reserved(FileId id);
   /// Taken before the chunk servers are asked; `settle` brings their largest answer. The
@@ -209,10 +211,12 @@ class Namespace {
   Status give_back(FileId id, const AppendPlace& place, std::uint64_t length);
 
   /// A truncate: begin gives the new generation, which goes to every server that can hold chunks
-  /// with the cut; finish sets the size, abandon leaves it (a cut failed). One of the two must
-  /// follow. busy: another truncate of this file is under way. is_a_directory.
+  /// with the cut; finish sets the size and takes off the pages that were freed, abandon leaves
+  /// both (a cut failed). One of the two must follow. busy: another truncate of this file is under
+  /// way. is_a_directory.
   Result<std::uint32_t> begin_truncate(FileId id, std::int64_t now_ns);
-  Result<Attributes> finish_truncate(FileId id, std::uint64_t size, std::int64_t now_ns);
+  Result<Attributes> finish_truncate(FileId id, std::uint64_t size, std::uint64_t pages_freed,
+                                     std::int64_t now_ns);
   Status abandon_truncate(FileId id);
 
   // ---- a directory's times and links ---------------------------------------------------------

@@ -1,17 +1,13 @@
 #include "metadata/session_check.h"
 
 #include <dirent.h>
-#include <fmt/format.h>
 
 #include <unordered_map>
 
+#include "base/broken.h"
+
 namespace mayfly {
 namespace {
-
-template <class... Arguments>
-Failure broken(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-  return Failure{Errc::io_error, fmt::format(text, std::forward<Arguments>(arguments)...)};
-}
 
 using Shards = std::vector<const Namespace*>;
 
@@ -89,6 +85,27 @@ Result<void, Failure> check_session(const Shards& shards) {
     for (const auto& [id, inode] : shard->inodes().all()) {
       const auto found = names.find(id);
       MAYFLY_CHECKED(check_inode(shards, inode, found == names.end() ? 0 : found->second));
+    }
+  }
+  return {};
+}
+
+Result<void, Failure> check_space(const Shards& shards, const UsedPages& pages) {
+  for (const auto& [id, used] : pages) {
+    if (used != 0 && inode_of(shards, id) == nullptr) {
+      return broken("{} pages belong to file {} of server {}, which is not there", used, id.serial,
+                    id.home());
+    }
+  }
+  for (const Namespace* shard : shards) {
+    for (const auto& [id, inode] : shard->inodes().all()) {
+      const Attributes attributes = inode.attributes();
+      if (attributes.is_directory() || (attributes.flags & kUnsettled) != 0) continue;
+      const auto found = pages.find(id);
+      const std::uint64_t used = found == pages.end() ? 0 : found->second;
+      if (attributes.blocks_512 == blocks_of(used)) continue;
+      return broken("file {} of server {} has {} pages and says {} blocks", id.serial, id.home(),
+                    used, attributes.blocks_512);
     }
   }
   return {};

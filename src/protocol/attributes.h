@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "base/file_id.h"
+#include "base/units.h"
 #include "layout/layout.h"
 
 namespace mayfly {
@@ -30,8 +31,8 @@ enum class DentryType : std::uint8_t {
 };
 
 /// Bit of Attributes::flags. Of a file: it is open for writing, or a writer died; `size` is a lower
-/// bound, and the servers that hold its chunks must be asked for the true one. Of a directory: its
-/// home must ask others for its times and nlink, which get_attributes makes it do.
+/// bound, and the servers that hold its chunks must be asked for it and for the blocks. Of a
+/// directory: its home must ask others for its times and nlink, which get_attributes makes it do.
 inline constexpr std::uint32_t kUnsettled = 1u << 0;
 
 /// Another: space has been reserved for it, which may be all that there is of it.
@@ -42,8 +43,8 @@ struct Attributes {
   FileId id;
   Layout layout;
   std::uint64_t size = 0;        ///< bytes; see kUnsettled
-  std::uint64_t blocks_512 = 0;  ///< always 0 for now: the chunk servers know, the inode's does not
-  std::int64_t atime_ns = 0;     ///< since 1970, as are the other two
+  std::uint64_t blocks_512 = 0;  ///< of the pages that it uses; see kUnsettled
+  std::int64_t atime_ns = 0;     ///< since 1970, as are the other two; see reading_shows
   std::int64_t mtime_ns = 0;
   std::int64_t ctime_ns = 0;
   std::uint32_t mode = 0;  ///< S_IFMT and permission bits
@@ -58,6 +59,17 @@ struct Attributes {
   bool is_symbolic_link() const { return S_ISLNK(mode); }
   friend bool operator==(const Attributes&, const Attributes&) = default;
 };
+
+constexpr std::uint64_t blocks_of(std::uint64_t pages) { return pages * (kPageBytes / 512); }
+
+/// relatime, as Linux has it: whether atime becomes `now_ns` when the file is read. It is not newer
+/// than the last change, or older than a day.
+constexpr bool reading_shows(const Attributes& file, std::int64_t now_ns) {
+  constexpr std::int64_t kDay = std::int64_t{86'400} * 1'000'000'000;
+  return file.atime_ns <= file.mtime_ns || file.atime_ns <= file.ctime_ns ||
+         now_ns - file.atime_ns >= kDay;
+}
+
 static_assert(std::endian::native == std::endian::little);
 static_assert(std::is_trivially_copyable_v<Attributes>);
 static_assert(std::has_unique_object_representations_v<Attributes>);

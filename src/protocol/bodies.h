@@ -98,7 +98,14 @@ struct WaitBody {
 void append(WireBytes& wire, const WaitBody& wait);
 Result<std::vector<WaitBody>> decode_waits(Bytes bytes);
 
-enum AttributeMask : std::uint32_t { kMode = 1, kUid = 2, kGid = 4, kAtime = 8, kMtime = 16 };
+enum AttributeMask : std::uint32_t {
+  kMode = 1,
+  kUid = 2,
+  kGid = 4,
+  kAtime = 8,
+  kMtime = 16,
+  kToNow = 32,  ///< both times are the present one, which whoever may write may set
+};
 
 /// set_attributes: only what `mask` names is changed. Wire: as it stands.
 struct ChangeBody {

@@ -34,8 +34,8 @@ struct RequestHeader {
   std::uint8_t version = kProtocolVersion;
   Opcode opcode{};
   std::uint16_t flags = 0;              ///< RequestFlags
-  std::uint32_t uid_or_generation = 0;  ///< creations: the caller's uid; writes with kAppend: the
-                                        ///< truncate generation that the offset belongs to
+  std::uint32_t uid_or_generation = 0;  ///< creations: the caller's uid; close, report_size, and
+                                        ///< writes with kAppend: a truncate generation
   std::uint64_t request_id = 0;
   std::uint64_t cookie = 0;         ///< of the connection; 0 in connect
   std::uint64_t epoch = kAnyEpoch;  ///< the sender's namespace epoch
@@ -77,7 +77,8 @@ inline constexpr std::uint8_t kReplyBit = 0x80;
 inline constexpr std::uint64_t kDropGeneration = ~std::uint64_t{0};
 
 namespace request_flags {
-inline constexpr std::uint16_t kForWrite = 1;   ///< open, close: the handle may write
+inline constexpr std::uint16_t kForWrite = 1;   ///< open, close: the handle may write; note_read:
+                                                ///< it has written, and not reported that yet
 inline constexpr std::uint16_t kCreate = 2;     ///< open_name: O_CREAT
 inline constexpr std::uint16_t kExclusive = 4;  ///< open_name: O_EXCL
 inline constexpr std::uint16_t kTruncate = 8;   ///< open_name: O_TRUNC
@@ -87,7 +88,7 @@ inline constexpr std::uint16_t kKeepSpace = 4;    ///< clear_data: the space sta
 inline constexpr std::uint16_t kSlot = 16;        ///< write: the bytes stand in the slot `argument`
 inline constexpr std::uint16_t kKeepSlot = 32;    ///< write: leave the slot with the client
 inline constexpr std::uint16_t kToSlot = 64;      ///< read: leave the bytes in a slot for a get
-inline constexpr std::uint16_t kHasSize = 128;    ///< close: offset, argument are a size report
+inline constexpr std::uint16_t kHasSize = 128;    ///< close: a size report comes with it
 inline constexpr std::uint16_t kDirectory = 256;  ///< open_name: O_DIRECTORY; rename: the old name
                                                   ///< must be a directory's
 inline constexpr std::uint16_t kConfirm = 1024;   ///< release_slot: say whether it was the sender's
@@ -116,6 +117,19 @@ struct ChunkRange {
 };
 constexpr std::uint64_t pack(ChunkRange range) { return range.offset << 32 | range.length; }
 constexpr ChunkRange unpack(std::uint64_t packed) { return {packed >> 32, packed & 0xffffffff}; }
+
+/// What a write's reply says in `second`: the truncate generation under which it was done, and how
+/// many pages it took.
+struct WriteEffect {
+  std::uint32_t generation = 0;
+  std::uint32_t pages_taken = 0;
+};
+constexpr std::uint64_t pack_effect(WriteEffect effect) {
+  return std::uint64_t{effect.pages_taken} << 32 | effect.generation;
+}
+constexpr WriteEffect unpack_effect(std::uint64_t packed) {
+  return {static_cast<std::uint32_t>(packed), static_cast<std::uint32_t>(packed >> 32)};
+}
 
 /// Which of the columns of a file a server holds, as `argument` of seek_data says it: its chunks
 /// are those whose index leaves `column` when divided by `width`.

@@ -18,6 +18,7 @@ const char* name_of(Opcode opcode) {
                                                                "set_attributes",
                                                                "set_layout",
                                                                "report_size",
+                                                               "note_read",
                                                                "set_size",
                                                                "append",
                                                                "make_directory",

@@ -20,6 +20,7 @@ enum class Opcode : std::uint8_t {
   set_attributes,
   set_layout,
   report_size,
+  note_read,
   set_size,
   append,
   make_directory,

@@ -42,7 +42,8 @@ Result<Range> range_of(const Request& request) {
   return range;
 }
 
-Task<Status> reserve(Server& server, FileId file, Range range) {
+/// Adds what has been taken to `pages`, also before it fails; as do the others here.
+Task<Status> reserve(Server& server, FileId file, Range range, std::int64_t& pages) {
   const StoreUsage usage = server.store().usage();
   const std::uint64_t width = range.column.width;
   const std::uint64_t last = (range.end - 1) / range.chunk_bytes;
@@ -53,49 +54,57 @@ Task<Status> reserve(Server& server, FileId file, Range range) {
   }
   for (; index <= last; index += width) {
     const Part part = range.part_of(index);
-    const PageRange pages = pages_of(part.begin, part.end - part.begin);
-    MAYFLY_CO_CHECKED(co_await server.store().reserve({file, index}, pages));
+    const PageRange wanted = pages_of(part.begin, part.end - part.begin);
+    const auto taken = co_await server.store().reserve({file, index}, wanted);
+    if (!taken) co_return taken.error();
+    pages += static_cast<std::int64_t>(*taken);
   }
   co_return Status();
 }
 
-/// Zeros over [begin, end), which is within one page.
-Task<Status> write_zeros(Server& server, ChunkId chunk, std::uint64_t begin, std::uint64_t end) {
-  if (begin >= end) co_return Status();
+/// Zeros over [begin, end), which is within one page; a hole has them.
+Task<Status> write_zeros(Server& server, ChunkId chunk, std::uint64_t begin, std::uint64_t end,
+                         std::int64_t& pages) {
+  if (begin >= end || server.store().next_data(chunk, begin) >= end) co_return Status();
   // Of a class that nobody has who waits for the file: writes take theirs first.
   Buffer buffer = co_await server.acquire(BufferClass::page);
   std::memset(buffer.data(), 0, kPageBytes);
   Task<Transfer> writing = server.store().write(chunk, begin, std::move(buffer), end - begin);
   const Transfer written = co_await std::move(writing);
+  pages += static_cast<std::int64_t>(written.pages_taken);
   co_return written.bytes ? Status() : Status(written.bytes.error());
 }
 
 Task<Status> clear_part(Server& server, FileId file, Part part, std::uint64_t chunk_end,
-                        bool keeps_space) {
+                        bool keeps_space, std::int64_t& pages) {
   const ChunkId chunk{file, part.index};
   const std::uint64_t end = std::min(part.end, chunk_end);
   const auto first = static_cast<std::uint32_t>(round_up(part.begin, kPageBytes) / kPageBytes);
   const auto last = static_cast<std::uint32_t>(part.end / kPageBytes);
   const bool reaches_end = part.end >= chunk_end;
   if (first < last) {
-    MAYFLY_CO_CHECKED(co_await server.store().punch(chunk, {first, last}, keeps_space));
+    const auto freed = co_await server.store().punch(chunk, {first, last}, keeps_space);
+    if (!freed) co_return freed.error();
+    pages -= static_cast<std::int64_t>(*freed);
   }
   if (first <= last && reaches_end && part.end % kPageBytes != 0) {
     // Nothing behind the range counts in its last page; but that may be reserved.
-    MAYFLY_CO_CHECKED(co_await server.store().punch(chunk, {last, last + 1}, true));
+    const auto zeroed = co_await server.store().punch(chunk, {last, last + 1}, true);
+    if (!zeroed) co_return zeroed.error();
   }
   const std::uint64_t head_end = std::min(first * kPageBytes, end);
-  MAYFLY_CO_CHECKED(co_await write_zeros(server, chunk, part.begin, head_end));
+  MAYFLY_CO_CHECKED(co_await write_zeros(server, chunk, part.begin, head_end, pages));
   if (reaches_end) co_return Status();
-  co_return co_await write_zeros(server, chunk, std::max(last * kPageBytes, head_end), end);
+  co_return co_await write_zeros(server, chunk, std::max(last * kPageBytes, head_end), end, pages);
 }
 
-Task<Status> clear(Server& server, FileId file, Range range, bool keeps_space) {
+Task<Status> clear(Server& server, FileId file, Range range, bool keeps_space,
+                   std::int64_t& pages) {
   for (const ChunkExtent& chunk : server.store().chunks_of(file)) {
     const std::uint64_t begin = chunk.index * range.chunk_bytes;
     if (begin >= range.end || begin + range.chunk_bytes <= range.begin) continue;
     const Part part = range.part_of(chunk.index);
-    MAYFLY_CO_CHECKED(co_await clear_part(server, file, part, chunk.end_bytes, keeps_space));
+    MAYFLY_CO_CHECKED(co_await clear_part(server, file, part, chunk.end_bytes, keeps_space, pages));
   }
   co_return Status();
 }
@@ -109,8 +118,9 @@ Task<void> allocate_data(Server& server, Request request) {
   const std::shared_ptr<Server::FileData> data = server.data_of(file);
   const auto permit = co_await data->users.acquire();
   if (data->dropped) co_return server.reply(request, Errc::no_entry);
-  const Status reserved = co_await reserve(server, file, *range);
-  server.reply(request, to_errc(reserved), 0, data->generation);
+  std::int64_t pages = 0;
+  const Status reserved = co_await reserve(server, file, *range, pages);
+  server.reply(request, to_errc(reserved), static_cast<std::uint64_t>(pages), data->generation);
 }
 
 Task<void> clear_data(Server& server, Request request) {
@@ -122,8 +132,9 @@ Task<void> clear_data(Server& server, Request request) {
   const auto permit = co_await data->users.acquire(Server::FileData::kAll);
   if (data->dropped) co_return server.reply(request, Errc::no_entry);
   const bool keeps_space = request.has(request_flags::kKeepSpace);
-  const Status cleared = co_await clear(server, file, *range, keeps_space);
-  server.reply(request, to_errc(cleared), 0, data->generation);
+  std::int64_t pages = 0;
+  const Status cleared = co_await clear(server, file, *range, keeps_space, pages);
+  server.reply(request, to_errc(cleared), static_cast<std::uint64_t>(pages), data->generation);
 }
 
 }  // namespace mayfly

@@ -1,4 +1,4 @@
-// close, report_size: what a file's size becomes, and when its data may go.
+// close, report_size, note_read: what a file's size and atime become, and when its data may go.
 #include <algorithm>
 
 #include "server/operation.h"
@@ -12,7 +12,8 @@ std::optional<SizeReport> report_of(const Request& request) {
   if (request.header.offset > kMaxFileBytes) return std::nullopt;
   SizeReport report;
   report.size = request.header.offset;
-  report.truncate_generation = static_cast<std::uint32_t>(request.header.argument);
+  report.truncate_generation = request.header.uid_or_generation;
+  report.pages = static_cast<std::int64_t>(request.header.argument);
   // Never before 1970, whatever a sender calls the age.
   const std::int64_t now = wall_clock_ns();
   report.modified_ns =
@@ -40,6 +41,11 @@ void close_file(Server& server, const Request& request) {
                            : server.names().close(file, access, report);
   server.settle(release);
   server.reply(request, release ? Errc::ok : release.error());
+}
+
+void note_read(Server& server, const Request& request) {
+  const bool is_changed = request.has(request_flags::kForWrite);
+  server.names().note_read(request.header.file, is_changed, wall_clock_ns());
 }
 
 void report_size(Server& server, const Request& request) {

@@ -10,11 +10,13 @@ namespace mayfly {
 void data_end(Server& server, const Request& request) {
   const std::uint64_t chunk_bytes = request.header.length;
   std::uint64_t end = 0;
+  std::uint64_t pages = 0;
   for (const ChunkExtent& chunk : server.store().chunks_of(request.header.file)) {
+    pages += chunk.pages;
     if (chunk.end_bytes == 0) continue;
     end = std::max(end, chunk.index * chunk_bytes + chunk.end_bytes);
   }
-  server.reply(request, Errc::ok, end);
+  server.reply(request, Errc::ok, end, pages);
 }
 
 void seek_data(Server& server, const Request& request) {
@@ -47,6 +49,17 @@ void seek_data(Server& server, const Request& request) {
   server.reply(request, Errc::ok, data, index * chunk_bytes + hole);
 }
 
+namespace {
+
+Task<Status> cut(ChunkStore& store, ChunkId chunk, std::uint64_t end, std::uint64_t& pages_freed) {
+  const auto freed = co_await store.truncate(chunk, end);
+  if (!freed) co_return freed.error();
+  pages_freed += *freed;
+  co_return Status();
+}
+
+}  // namespace
+
 Task<void> sync_data(Server& server, Request request) {
   const Status status = co_await server.store().sync();
   server.reply(request, to_errc(status));
@@ -69,16 +82,17 @@ Task<void> cut_data(Server& server, Request request) {
   } else {
     data->generation = static_cast<std::uint32_t>(request.header.argument);
   }
+  std::uint64_t pages_freed = 0;
   TaskGroup group;
   for (const ChunkExtent& chunk : server.store().chunks_of(file)) {
     const std::uint64_t begin = chunk.index * chunk_bytes;
     const std::uint64_t end = size > begin ? size - begin : 0;
     // Not only what was written: what is reserved reaches to the chunk's end at the most.
-    if (end < chunk_bytes) group.add(server.store().truncate({file, chunk.index}, end));
+    if (end < chunk_bytes) group.add(cut(server.store(), {file, chunk.index}, end, pages_freed));
   }
   const Status status = co_await group.join();
   if (drop) server.forget_data(file);
-  server.reply(request, to_errc(status));
+  server.reply(request, to_errc(status), pages_freed);
 }
 
 }  // namespace mayfly

@@ -30,6 +30,7 @@ Table make_table() {
   table[index_of(Opcode::set_attributes)] = task<set_attributes>();
   table[index_of(Opcode::set_layout)] = task<set_layout>();
   table[index_of(Opcode::report_size)] = at_once<report_size>();
+  table[index_of(Opcode::note_read)] = at_once<note_read>();
   table[index_of(Opcode::set_size)] = task<set_size>();
   table[index_of(Opcode::append)] = task<append>();
   table[index_of(Opcode::make_directory)] = task<make_directory>();

@@ -40,6 +40,7 @@ void get_parent(Server& server, const Request& request);
 Task<void> set_attributes(Server& server, Request request);
 Task<void> set_layout(Server& server, Request request);
 void report_size(Server& server, const Request& request);
+void note_read(Server& server, const Request& request);
 Task<void> set_size(Server& server, Request request);
 Task<void> append(Server& server, Request request);
 Task<void> make_directory(Server& server, Request request);

@@ -23,6 +23,9 @@ void append(WireBytes& body, const NamedEntry& named) {
 }  // namespace
 
 Task<void> read_directory(Server& server, Request request) {
+  if (request.header.offset == 0) {
+    server.names().note_read(request.header.file, false, wall_clock_ns());
+  }
   ReplyHeader header = server.reply_header(request, Errc::ok);
   header.value = request.header.offset;
   header.flags = reply_flags::kMore;

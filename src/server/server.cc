@@ -19,12 +19,6 @@ constexpr Nanoseconds kBetweenReclaims = kReadLease / 4;
 
 }  // namespace
 
-std::int64_t wall_clock_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 Server::Server(ServerParts parts, const ServerOptions& options)
     : parts_(parts), options_(options), reclaiming_(parts.loop, &Server::reclaim, this) {
   parts_.worker.set_receiver(this);

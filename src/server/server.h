@@ -159,7 +159,4 @@ class Server final : public Receiver {
   std::atomic<bool> stopping_{false};
 };
 
-/// Nanoseconds since 1970, for inode times.
-std::int64_t wall_clock_ns();
-
 }  // namespace mayfly

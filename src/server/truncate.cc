@@ -18,13 +18,13 @@ Task<Result<Attributes>> cut_everywhere(Server& server, FileId file, std::uint64
   MAYFLY_CO_TRY(generation, server.names().begin_truncate(file, wall_clock_ns()));
   const RequestHeader header = cut_request(attributes, size, generation);
   std::vector<std::uint32_t> holders = server.peers().holders(attributes.layout);
-  std::uint64_t unused = 0;
-  const Status cut = co_await server.peers().ask(std::move(holders), header, unused);
+  std::uint64_t pages_freed = 0;
+  const Status cut = co_await server.peers().ask(std::move(holders), header, pages_freed);
   if (!cut) {
     MAYFLY_CO_CHECKED(server.names().abandon_truncate(file));
     co_return cut.error();
   }
-  co_return server.names().finish_truncate(file, size, wall_clock_ns());
+  co_return server.names().finish_truncate(file, size, pages_freed, wall_clock_ns());
 }
 
 Task<void> drop_everywhere(Server& server, Attributes file) {

@@ -75,7 +75,8 @@ Task<void> write(Server& server, Request request) {
     flags = settle_slot(server, request, std::move(written.buffer));
   }
   const Errc error = written.bytes ? Errc::ok : written.bytes.error();
-  server.reply(request, error, written.bytes ? *written.bytes : 0, generation, flags);
+  const WriteEffect effect{generation, static_cast<std::uint32_t>(written.pages_taken)};
+  server.reply(request, error, written.bytes ? *written.bytes : 0, pack_effect(effect), flags);
 }
 
 }  // namespace mayfly

@@ -24,6 +24,7 @@ struct Chunk : ListHook {
   bool is_reserved = false;         ///< there all the same: it has pages for what will come
   std::uint32_t claimed_end = 0;    ///< pages from here on have places only in advance: surplus
   std::uint64_t surplus_pages = 0;  ///< how many those are
+  std::uint64_t used_pages = 0;     ///< all others that have a place
   std::uint32_t users = 0;          ///< operations that hold on to this object
 };
 

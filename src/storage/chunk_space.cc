@@ -18,7 +18,11 @@ StoreUsage ChunkSpace::usage() const {
   return {file_.capacity(), used_pages * kPageBytes};
 }
 
-bool ChunkSpace::try_map(Chunk& chunk, PageRange pages) {
+bool ChunkSpace::try_map(Chunk& chunk, PageRange pages, std::uint64_t& taken) {
+  // Surplus that the chunk grows past would be a hole with places.
+  if (chunk.surplus_pages != 0 && pages.begin > chunk.claimed_end) {
+    unmap(chunk, {chunk.claimed_end, pages.begin});
+  }
   chunk.claimed_end = std::max(chunk.claimed_end, pages.end);
   bool complete = true;
   for (PageRange rest = pages; complete && !rest.empty();) {
@@ -26,7 +30,7 @@ bool ChunkSpace::try_map(Chunk& chunk, PageRange pages) {
     if (!run.mapped()) complete = place(chunk, run.pages);
     rest.begin = run.pages.end;
   }
-  recount_surplus(chunk);
+  taken += static_cast<std::uint64_t>(recount(chunk));
   return complete;
 }
 
@@ -43,8 +47,8 @@ bool ChunkSpace::place(Chunk& chunk, PageRange gap) {
   return extent.has_value();
 }
 
-Task<Status> ChunkSpace::map(Chunk& chunk, PageRange pages) {
-  while (!try_map(chunk, pages)) {
+Task<Status> ChunkSpace::map(Chunk& chunk, PageRange pages, std::uint64_t& taken) {
+  while (!try_map(chunk, pages, taken)) {
     const std::uint64_t seen = file_.size();
     const std::uint64_t needed = pages.pages() * kPageBytes;
     const Status grown = co_await file_.grow(ring_, ring_file_, seen, needed);
@@ -52,7 +56,9 @@ Task<Status> ChunkSpace::map(Chunk& chunk, PageRange pages) {
       allocator_.extend_to(file_.size() / kPageBytes);
       continue;
     }
-    if (map_scattered(chunk, pages)) co_return Status();
+    const bool complete = map_scattered(chunk, pages);
+    taken += static_cast<std::uint64_t>(recount(chunk));
+    if (complete) co_return Status();
     if (!take_back_surplus()) co_return grown;
   }
   co_return Status();
@@ -79,27 +85,34 @@ bool ChunkSpace::take_back_surplus() {
   return true;
 }
 
-void ChunkSpace::unmap(Chunk& chunk, PageRange pages) {
+std::uint64_t ChunkSpace::unmap(Chunk& chunk, PageRange pages) {
   std::vector<Extent> freed;
   chunk.places.erase(pages, freed);
   for (const Extent& extent : freed) allocator_.free(extent);
-  recount_surplus(chunk);
+  return static_cast<std::uint64_t>(-recount(chunk));
 }
 
-void ChunkSpace::unmap_unwritten(Chunk& chunk, PageRange pages) {
-  while (!pages.empty()) {
-    const PageRange run = chunk.written.run(pages);
-    if (!chunk.written.contains(run.begin)) unmap(chunk, run);
-    pages.begin = run.end;
+std::vector<PageRange> ChunkSpace::unused(const Chunk& chunk, PageRange pages) {
+  std::vector<PageRange> unused;
+  while (pages.begin < std::min(pages.end, chunk.claimed_end)) {
+    const PageMap::Run run =
+        chunk.places.run({pages.begin, std::min(pages.end, chunk.claimed_end)});
+    if (!run.mapped()) unused.push_back(run.pages);
+    pages.begin = run.pages.end;
   }
+  if (!pages.empty()) unused.push_back(pages);
+  return unused;
 }
 
-void ChunkSpace::recount_surplus(Chunk& chunk) {
+std::int64_t ChunkSpace::recount(Chunk& chunk) {
+  const std::uint64_t before = chunk.used_pages;
   surplus_pages_ -= chunk.surplus_pages;
   chunk.surplus_pages = chunk.places.pages_from(chunk.claimed_end);
   surplus_pages_ += chunk.surplus_pages;
   chunk.unlink();
   if (chunk.surplus_pages != 0) with_surplus_.push_back(&chunk);
+  chunk.used_pages = chunk.places.pages_from(0) - chunk.surplus_pages;
+  return static_cast<std::int64_t>(chunk.used_pages - before);
 }
 
 }  // namespace mayfly

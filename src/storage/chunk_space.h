@@ -2,11 +2,14 @@
 //
 // A chunk that grows from its end gets places in advance, up to the next power of two, so that
 // small sequential writes end up contiguous. Such surplus is only given while an eighth of the
-// capacity stays free, is not counted as used, and is taken back before anybody sees ENOSPC.
+// capacity stays free, is not counted as used, and is taken back before anybody sees ENOSPC. Every
+// step says how it changes the chunk's used pages, so that their sum is exact whatever happens
+// meanwhile.
 // Owner: the store. Thread: the loop's.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/intrusive_list.h"
 #include "storage/chunk.h"
@@ -24,17 +27,20 @@ class ChunkSpace {
   ~ChunkSpace() { ring_.unregister_file(ring_file_); }
 
   /// Gives every page of `pages` a place from what is free, contiguous where it has none. False
-  /// means that some have none yet: use map(). The caller holds `pages` exclusively.
-  bool try_map(Chunk& chunk, PageRange pages);
+  /// means that some have none yet: use map(). The caller holds `pages` exclusively. Both add to
+  /// `taken`, on failure too.
+  bool try_map(Chunk& chunk, PageRange pages, std::uint64_t& taken);
   /// The same, making the file longer, using scattered blocks and taking back surplus. On failure
   /// some pages may have got places: the caller unmaps them.
-  Task<Status> map(Chunk& chunk, PageRange pages);
-  void unmap(Chunk& chunk, PageRange pages);
-  /// Only the pages that were never written.
-  void unmap_unwritten(Chunk& chunk, PageRange pages);
+  Task<Status> map(Chunk& chunk, PageRange pages, std::uint64_t& taken);
+  /// Gives how many pages fewer are used.
+  std::uint64_t unmap(Chunk& chunk, PageRange pages);
+  /// The pages that are not used: without a place, or with one in advance.
+  static std::vector<PageRange> unused(const Chunk& chunk, PageRange pages);
 
   RingFile file() const { return ring_file_; }
   StoreUsage usage() const;
+  const ExtentAllocator& allocator() const { return allocator_; }
 
  private:
   std::uint64_t capacity_pages() const { return file_.capacity() / kPageBytes; }
@@ -42,7 +48,8 @@ class ChunkSpace {
   bool place(Chunk& chunk, PageRange gap);
   bool map_scattered(Chunk& chunk, PageRange pages);
   bool take_back_surplus();
-  void recount_surplus(Chunk& chunk);
+  /// Gives by how much the chunk's used pages have changed.
+  std::int64_t recount(Chunk& chunk);
 
   Ring& ring_;
   DataFile file_;

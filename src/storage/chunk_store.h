@@ -34,6 +34,13 @@ struct ChunkId {
 struct ChunkExtent {
   std::uint64_t index;      ///< which chunk of the file
   std::uint64_t end_bytes;  ///< one past the last byte written, within the chunk; 0: reserved only
+  std::uint64_t pages;      ///< that count as used
+};
+
+/// The pages of all chunks of a file.
+struct FileSpace {
+  FileId file;
+  std::uint64_t pages;
 };
 
 struct StoreUsage {
@@ -47,7 +54,8 @@ class ChunkStore {
 
   /// Writes the `length` bytes that stand in `buffer` from byte `offset % kPageBytes` on to the
   /// chunk's bytes [offset, offset + length). The Buffer's other bytes may be changed. `length` >
-  /// 0, and offset % kPageBytes + length <= buffer.size(). All or an error.
+  /// 0, and offset % kPageBytes + length <= buffer.size(). All, and how many more pages count as
+  /// used, or an error and none.
   virtual Task<Transfer> write(ChunkId chunk, std::uint64_t offset, Buffer buffer,
                                std::size_t length) = 0;
   /// Reads into `buffer` from byte `offset % kPageBytes` on (same limits). `bytes` is what lies
@@ -56,12 +64,15 @@ class ChunkStore {
                               std::size_t length) = 0;
   /// Cuts the chunk to `end` bytes and frees whole pages behind it, reserved ones too; what is cut
   /// reads as zeros should the chunk grow again. Never makes a chunk longer. `end` 0 removes it.
-  virtual Task<Status> truncate(ChunkId chunk, std::uint64_t end) = 0;
+  /// Gives the pages that were freed.
+  virtual Task<Result<std::uint64_t>> truncate(ChunkId chunk, std::uint64_t end) = 0;
   /// Takes the space for `pages`, so that writing them cannot fail for want of it. They read as
-  /// zeros where they were not written, and the chunk's end stays. All or no_space.
-  virtual Task<Status> reserve(ChunkId chunk, PageRange pages) = 0;
-  /// `pages` read as zeros; their space is free unless `keeps_space`. The chunk's end stays.
-  virtual Task<Status> punch(ChunkId chunk, PageRange pages, bool keeps_space) = 0;
+  /// zeros where they were not written, and the chunk's end stays. All, and how many more count as
+  /// used, or no_space and none.
+  virtual Task<Result<std::uint64_t>> reserve(ChunkId chunk, PageRange pages) = 0;
+  /// `pages` read as zeros; their space is free unless `keeps_space`. The chunk's end stays. Gives
+  /// the pages that were freed.
+  virtual Task<Result<std::uint64_t>> punch(ChunkId chunk, PageRange pages, bool keeps_space) = 0;
 
   /// Where the chunk's first data (hole) at or behind byte `offset` begins; its end if there is
   /// none. A hole is whole pages that were never written.
@@ -72,6 +83,11 @@ class ChunkStore {
 
   /// The chunks of `file` that exist here, in no order.
   virtual std::vector<ChunkExtent> chunks_of(FileId file) const = 0;
+  /// Every file of which there are chunks, in no order.
+  virtual std::vector<FileSpace> files() const = 0;
+  /// Whether the store is whole, while nothing is under way: what the files use, and what is free,
+  /// is everything, and nothing of it is used twice. The first thing that is wrong, in a sentence.
+  virtual Result<void, Failure> check() const = 0;
   virtual StoreUsage usage() const = 0;
 };
 

@@ -10,7 +10,8 @@
 
 namespace mayfly {
 
-/// `C` has the members end_bytes and is_reserved; 0 and false mean that the chunk does not exist.
+/// `C` has the members end_bytes and is_reserved; 0 and false mean that the chunk does not exist;
+/// and used_pages.
 template <class C>
 class ChunkTable {
  public:
@@ -38,9 +39,24 @@ class ChunkTable {
     extents.reserve(file->second.size());
     for (const auto& [index, chunk] : file->second) {
       if (chunk->end_bytes == 0 && !chunk->is_reserved) continue;
-      extents.push_back({index, chunk->end_bytes});
+      extents.push_back({index, chunk->end_bytes, chunk->used_pages});
     }
     return extents;
+  }
+  std::vector<FileSpace> files() const {
+    std::vector<FileSpace> files;
+    files.reserve(files_.size());
+    for (const auto& [id, chunks] : files_) {
+      files.push_back({id, 0});
+      for (const auto& [index, chunk] : chunks) files.back().pages += chunk->used_pages;
+    }
+    return files;
+  }
+  template <class Visit>
+  void visit(const Visit& visit) const {
+    for (const auto& [id, chunks] : files_) {
+      for (const auto& [index, chunk] : chunks) visit(*chunk);
+    }
   }
   bool empty() const { return files_.empty(); }
 

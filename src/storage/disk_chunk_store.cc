@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "async/task_group.h"
+#include "base/broken.h"
 
 namespace mayfly {
 namespace {
@@ -66,6 +67,35 @@ std::vector<ChunkExtent> DiskChunkStore::chunks_of(FileId file) const {
   return chunks_.chunks_of(file);
 }
 
+std::vector<FileSpace> DiskChunkStore::files() const { return chunks_.files(); }
+
+Result<void, Failure> DiskChunkStore::check() const {
+  std::uint64_t used = 0;
+  std::vector<Extent> extents = space_.allocator().free_extents();
+  chunks_.visit([&](const Chunk& chunk) {
+    used += chunk.used_pages;
+    for (PageRange rest{0, kChunkMaxPages}; !rest.empty();) {
+      const PageMap::Run run = chunk.places.run(rest);
+      if (run.mapped()) extents.push_back(run.extent);
+      rest.begin = run.pages.end;
+    }
+  });
+  if (used * kPageBytes != usage().used_bytes) {
+    return broken("chunks have {} pages, and {} bytes count as used", used, usage().used_bytes);
+  }
+  std::sort(extents.begin(), extents.end(), [](auto& a, auto& b) { return a.page < b.page; });
+  std::uint64_t next = 0;
+  for (const Extent& extent : extents) {
+    if (extent.page != next) {
+      return broken("pages from {} on {}", std::min(next, extent.page),
+                    extent.page > next ? "belong to nobody" : "are there twice");
+    }
+    next += extent.pages;
+  }
+  if (next == space_.allocator().total_pages()) return {};
+  return broken("pages from {} on belong to nobody", next);
+}
+
 void DiskChunkStore::remove_if_gone(ChunkId id, Chunk& chunk) {
   if (chunk.users != 0 || chunk.end_bytes != 0 || chunk.is_reserved) return;
   space_.unmap(chunk, {0, kChunkMaxPages});
@@ -92,8 +122,10 @@ Task<Transfer> DiskChunkStore::write_held(Claim claim, std::uint64_t offset, Buf
   const Claim held = std::move(claim);
   Chunk& chunk = held.chunk();
   const PageRange pages = pages_of(offset, length);
+  const std::vector<PageRange> unused = ChunkSpace::unused(chunk, pages);
   Status status;
-  if (!space_.try_map(chunk, pages)) status = co_await space_.map(chunk, pages);
+  std::uint64_t taken = 0;
+  if (!space_.try_map(chunk, pages, taken)) status = co_await space_.map(chunk, pages, taken);
   Transfer transfer(std::move(buffer), length);
   if (!status) transfer.bytes = status.error();
   if (transfer.bytes && (offset % kPageBytes != 0 || (offset + length) % kPageBytes != 0)) {
@@ -105,13 +137,13 @@ Task<Transfer> DiskChunkStore::write_held(Claim claim, std::uint64_t offset, Buf
     transfer = co_await std::move(moving);
   }
   if (!transfer.bytes) {
-    space_.unmap_unwritten(chunk, pages);
+    for (const PageRange range : unused) space_.unmap(chunk, range);
     co_return std::move(transfer);
   }
   chunk.written.insert(pages);
   chunk.stale_tails.erase(pages);
   chunk.end_bytes = std::max(chunk.end_bytes, offset + length);
-  co_return Transfer(std::move(transfer.buffer), length);
+  co_return Transfer(std::move(transfer.buffer), length, taken);
 }
 
 Task<Transfer> DiskChunkStore::fill_edges(Chunk& chunk, std::uint64_t offset, Buffer buffer,
@@ -229,58 +261,54 @@ Task<Status> DiskChunkStore::sync() {
   co_return synced_;
 }
 
-Task<Status> DiskChunkStore::truncate(ChunkId id, std::uint64_t end) {
+Task<Result<std::uint64_t>> DiskChunkStore::truncate(ChunkId id, std::uint64_t end) {
   Chunk* chunk = chunks_.find(id);
-  if (chunk == nullptr || end >= kChunkMaxBytes) co_return Status();
+  if (chunk == nullptr || end >= kChunkMaxBytes) co_return std::uint64_t{0};
   Claim claim(*this, id, *chunk);
   const PageRange cut{static_cast<std::uint32_t>(end / kPageBytes), kChunkMaxPages};
   RangeLock::Guard guard = co_await chunk->lock.acquire(cut, LockMode::exclusive);
   claim.hold(std::move(guard));
-  if (end >= chunk->end_bytes && !chunk->is_reserved) co_return Status();
+  if (end >= chunk->end_bytes && !chunk->is_reserved) co_return std::uint64_t{0};
   const PageRange freed{pages_of(0, end).end, kChunkMaxPages};
   chunk->written.erase_from(freed.begin);
   chunk->stale_tails.erase(freed);
   chunk->claimed_end = std::min(chunk->claimed_end, freed.begin);
-  space_.unmap(*chunk, freed);
+  const std::uint64_t pages_freed = space_.unmap(*chunk, freed);
   if (end < chunk->end_bytes) {
     if (chunk->written.contains(cut.begin)) chunk->stale_tails.mark(cut.begin, end % kPageBytes);
     chunk->end_bytes = end;
   }
   if (end == 0) chunk->is_reserved = false;
-  co_return Status();
+  co_return pages_freed;
 }
 
-Task<Status> DiskChunkStore::reserve(ChunkId id, PageRange pages) {
+Task<Result<std::uint64_t>> DiskChunkStore::reserve(ChunkId id, PageRange pages) {
   MAYFLY_ASSERT(!pages.empty() && pages.end <= kChunkMaxPages);
   Claim claim(*this, id, chunks_.find_or_make(id));
   Chunk& chunk = claim.chunk();
   RangeLock::Guard guard = co_await chunk.lock.acquire(pages, LockMode::exclusive);
   claim.hold(std::move(guard));
-  std::vector<PageRange> gaps;
-  for (PageRange rest = pages; !rest.empty();) {
-    const PageMap::Run run = chunk.places.run(rest);
-    if (!run.mapped()) gaps.push_back(run.pages);
-    rest.begin = run.pages.end;
-  }
+  const std::vector<PageRange> unused = ChunkSpace::unused(chunk, pages);
   Status status;
-  if (!space_.try_map(chunk, pages)) status = co_await space_.map(chunk, pages);
-  if (status) chunk.is_reserved = true;
-  for (const PageRange gap : gaps) {
-    if (!status) space_.unmap(chunk, gap);
+  std::uint64_t taken = 0;
+  if (!space_.try_map(chunk, pages, taken)) status = co_await space_.map(chunk, pages, taken);
+  if (!status) {
+    for (const PageRange range : unused) space_.unmap(chunk, range);
+    co_return status.error();
   }
-  co_return status;
+  chunk.is_reserved = true;
+  co_return taken;
 }
 
-Task<Status> DiskChunkStore::punch(ChunkId id, PageRange pages, bool keeps_space) {
+Task<Result<std::uint64_t>> DiskChunkStore::punch(ChunkId id, PageRange pages, bool keeps_space) {
   Chunk* chunk = chunks_.find(id);
-  if (chunk == nullptr || pages.empty()) co_return Status();
+  if (chunk == nullptr || pages.empty()) co_return std::uint64_t{0};
   Claim claim(*this, id, *chunk);
   RangeLock::Guard guard = co_await chunk->lock.acquire(pages, LockMode::exclusive);
   claim.hold(std::move(guard));
   chunk->written.erase(pages);
   chunk->stale_tails.erase(pages);
-  if (!keeps_space) space_.unmap(*chunk, pages);
-  co_return Status();
+  co_return keeps_space ? 0 : space_.unmap(*chunk, pages);
 }
 
 std::uint64_t DiskChunkStore::next_data(ChunkId id, std::uint64_t offset) const {

@@ -26,15 +26,17 @@ class DiskChunkStore final : public ChunkStore {
   Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
                        std::size_t length) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
-  Task<Status> truncate(ChunkId id, std::uint64_t end) override;
-  Task<Status> reserve(ChunkId id, PageRange pages) override;
-  Task<Status> punch(ChunkId id, PageRange pages, bool keeps_space) override;
+  Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;
+  Task<Result<std::uint64_t>> reserve(ChunkId id, PageRange pages) override;
+  Task<Result<std::uint64_t>> punch(ChunkId id, PageRange pages, bool keeps_space) override;
   std::uint64_t next_data(ChunkId id, std::uint64_t offset) const override;
   std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override;
   /// Once it has failed it fails for ever: the kernel reports what it could not write back to one
   /// call only, and says nothing of it to the next.
   Task<Status> sync() override;
   std::vector<ChunkExtent> chunks_of(FileId file) const override;
+  std::vector<FileSpace> files() const override;
+  Result<void, Failure> check() const override;
   StoreUsage usage() const override { return space_.usage(); }
 
  private:

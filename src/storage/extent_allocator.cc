@@ -26,4 +26,11 @@ void ExtentAllocator::free(Extent extent) {
   used_before_.insert(extent);
 }
 
+std::vector<Extent> ExtentAllocator::free_extents() const {
+  std::vector<Extent> extents;
+  used_before_.append_to(extents);
+  fresh_.append_to(extents);
+  return extents;
+}
+
 }  // namespace mayfly

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "storage/free_blocks.h"
 
@@ -24,6 +25,8 @@ class ExtentAllocator {
   /// Takes back an extent, or any part of one.
   void free(Extent extent);
 
+  /// All that is free, in no order.
+  std::vector<Extent> free_extents() const;
   std::uint64_t total_pages() const { return total_; }
   std::uint64_t free_pages() const { return used_before_.pages() + fresh_.pages(); }
   std::uint64_t used_pages() const { return total_ - free_pages(); }

@@ -49,4 +49,12 @@ std::uint64_t FreeBlocks::largest() const {
   return 0;
 }
 
+void FreeBlocks::append_to(std::vector<Extent>& extents) const {
+  for (unsigned order = 0; order < kOrders; ++order) {
+    for (const std::uint64_t page : blocks_[order]) {
+      extents.push_back({page, std::uint64_t{1} << order});
+    }
+  }
+}
+
 }  // namespace mayfly

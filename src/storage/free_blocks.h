@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <vector>
 
 namespace mayfly {
 
@@ -29,6 +30,7 @@ class FreeBlocks {
   /// Pages of the largest block; 0 if there is none.
   std::uint64_t largest() const;
   std::uint64_t pages() const { return pages_; }
+  void append_to(std::vector<Extent>& extents) const;
 
  private:
   void insert_block(std::uint64_t page, unsigned order);

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/broken.h"
+
 namespace mayfly {
 
 Status MemoryChunkStore::injected() {
@@ -12,7 +14,7 @@ Status MemoryChunkStore::injected() {
   return failure_;
 }
 
-Status MemoryChunkStore::allocate(ChunkId id, PageRange range) {
+Result<std::uint64_t> MemoryChunkStore::allocate(ChunkId id, PageRange range) {
   const Pages* existing = chunks_.find(id);
   std::uint64_t missing = 0;
   for (std::uint32_t page = range.begin; page < range.end; ++page) {
@@ -25,11 +27,12 @@ Status MemoryChunkStore::allocate(ChunkId id, PageRange range) {
   }
   used_pages_ += missing;
   Pages& chunk = chunks_.find_or_make(id);
+  chunk.used_pages += missing;
   if (chunk.pages.size() < range.end) chunk.pages.resize(range.end);
   for (std::uint32_t page = range.begin; page < range.end; ++page) {
     if (chunk.pages[page] == nullptr) chunk.pages[page] = std::make_unique<Page>();
   }
-  return Status();
+  return missing;
 }
 
 Task<Transfer> MemoryChunkStore::write(ChunkId id, std::uint64_t offset, Buffer buffer,
@@ -38,9 +41,10 @@ Task<Transfer> MemoryChunkStore::write(ChunkId id, std::uint64_t offset, Buffer 
   if (offset > kChunkMaxBytes || length > kChunkMaxBytes - offset) {
     co_return Transfer(std::move(buffer), Errc::file_too_big);
   }
-  Status status = injected();
-  if (status) status = allocate(id, pages_of(offset, length));
+  const Status status = injected();
   if (!status) co_return Transfer(std::move(buffer), status.error());
+  const auto taken = allocate(id, pages_of(offset, length));
+  if (!taken) co_return Transfer(std::move(buffer), taken.error());
   Pages& chunk = chunks_.find_or_make(id);
   const std::byte* from = buffer.data() + offset % kPageBytes;
   for (std::size_t done = 0; done < length;) {
@@ -52,7 +56,7 @@ Task<Transfer> MemoryChunkStore::write(ChunkId id, std::uint64_t offset, Buffer 
     done += bytes;
   }
   chunk.end_bytes = std::max(chunk.end_bytes, offset + length);
-  co_return Transfer(std::move(buffer), length);
+  co_return Transfer(std::move(buffer), length, *taken);
 }
 
 Task<Transfer> MemoryChunkStore::read(ChunkId id, std::uint64_t offset, Buffer buffer,
@@ -82,43 +86,49 @@ Task<Transfer> MemoryChunkStore::read(ChunkId id, std::uint64_t offset, Buffer b
   co_return Transfer(std::move(buffer), length);
 }
 
-Task<Status> MemoryChunkStore::truncate(ChunkId id, std::uint64_t end) {
+Task<Result<std::uint64_t>> MemoryChunkStore::truncate(ChunkId id, std::uint64_t end) {
   Pages* chunk = chunks_.find(id);
-  if (chunk == nullptr || (end >= chunk->end_bytes && !chunk->is_reserved)) co_return Status();
-  remove_pages_from(*chunk, round_up(end, kPageBytes) / kPageBytes);
+  if (chunk == nullptr || (end >= chunk->end_bytes && !chunk->is_reserved)) {
+    co_return std::uint64_t{0};
+  }
+  const std::size_t first = round_up(end, kPageBytes) / kPageBytes;
+  const std::uint64_t freed = remove_pages(*chunk, first, SIZE_MAX);
+  if (first < chunk->pages.size()) chunk->pages.resize(first);
   if (end == 0) {
     chunks_.erase(id);
-    co_return Status();
+    co_return freed;
   }
-  if (end >= chunk->end_bytes) co_return Status();
+  if (end >= chunk->end_bytes) co_return freed;
   chunk->end_bytes = end;
   const std::size_t within = end % kPageBytes;
   if (within != 0 && chunk->pages.back() != nullptr) {
     std::memset(chunk->pages.back()->data() + within, 0, kPageBytes - within);
   }
-  co_return Status();
+  co_return freed;
 }
 
-Task<Status> MemoryChunkStore::reserve(ChunkId id, PageRange pages) {
-  const Status status = allocate(id, pages);
-  if (status) chunks_.find_or_make(id).is_reserved = true;
-  co_return status;
+Task<Result<std::uint64_t>> MemoryChunkStore::reserve(ChunkId id, PageRange pages) {
+  const auto taken = allocate(id, pages);
+  if (taken) chunks_.find_or_make(id).is_reserved = true;
+  co_return taken;
 }
 
-Task<Status> MemoryChunkStore::punch(ChunkId id, PageRange pages, bool keeps_space) {
+Task<Result<std::uint64_t>> MemoryChunkStore::punch(ChunkId id, PageRange pages, bool keeps_space) {
   Pages* chunk = chunks_.find(id);
-  if (chunk == nullptr) co_return Status();
-  for (std::size_t page = pages.begin; page < std::min<std::size_t>(pages.end, chunk->pages.size());
-       ++page) {
-    if (chunk->pages[page] == nullptr) continue;
-    if (keeps_space) {
-      *chunk->pages[page] = Page();
-    } else {
-      chunk->pages[page].reset();
-      --used_pages_;
-    }
+  if (chunk == nullptr) co_return std::uint64_t{0};
+  if (!keeps_space) co_return remove_pages(*chunk, pages.begin, pages.end);
+  const std::size_t end = std::min<std::size_t>(pages.end, chunk->pages.size());
+  for (std::size_t page = pages.begin; page < end; ++page) {
+    if (chunk->pages[page] != nullptr) *chunk->pages[page] = Page();
   }
-  co_return Status();
+  co_return std::uint64_t{0};
+}
+
+Result<void, Failure> MemoryChunkStore::check() const {
+  std::uint64_t pages = 0;
+  for (const FileSpace& file : files()) pages += file.pages;
+  if (pages == used_pages_) return {};
+  return broken("files have {} pages, and {} count as used", pages, used_pages_);
 }
 
 std::uint64_t MemoryChunkStore::next(ChunkId id, std::uint64_t offset, bool written) const {
@@ -132,11 +142,16 @@ std::uint64_t MemoryChunkStore::next(ChunkId id, std::uint64_t offset, bool writ
   return chunk->end_bytes;
 }
 
-void MemoryChunkStore::remove_pages_from(Pages& chunk, std::size_t begin) {
-  for (std::size_t page = begin; page < chunk.pages.size(); ++page) {
-    if (chunk.pages[page] != nullptr) --used_pages_;
+std::uint64_t MemoryChunkStore::remove_pages(Pages& chunk, std::size_t begin, std::size_t end) {
+  std::uint64_t removed = 0;
+  for (std::size_t page = begin; page < std::min(end, chunk.pages.size()); ++page) {
+    if (chunk.pages[page] == nullptr) continue;
+    chunk.pages[page].reset();
+    ++removed;
   }
-  if (begin < chunk.pages.size()) chunk.pages.resize(begin);
+  chunk.used_pages -= removed;
+  used_pages_ -= removed;
+  return removed;
 }
 
 Task<Status> MemoryChunkStore::sync() { co_return injected(); }

@@ -22,9 +22,9 @@ class MemoryChunkStore final : public ChunkStore {
   Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
                        std::size_t length) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
-  Task<Status> truncate(ChunkId id, std::uint64_t end) override;
-  Task<Status> reserve(ChunkId id, PageRange pages) override;
-  Task<Status> punch(ChunkId id, PageRange pages, bool keeps_space) override;
+  Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;
+  Task<Result<std::uint64_t>> reserve(ChunkId id, PageRange pages) override;
+  Task<Result<std::uint64_t>> punch(ChunkId id, PageRange pages, bool keeps_space) override;
   std::uint64_t next_data(ChunkId id, std::uint64_t offset) const override {
     return next(id, offset, true);
   }
@@ -33,6 +33,8 @@ class MemoryChunkStore final : public ChunkStore {
   }
   Task<Status> sync() override;
   std::vector<ChunkExtent> chunks_of(FileId file) const override { return chunks_.chunks_of(file); }
+  std::vector<FileSpace> files() const override { return chunks_.files(); }
+  Result<void, Failure> check() const override;
   StoreUsage usage() const override { return {capacity_bytes_, used_pages_ * kPageBytes}; }
 
   /// A smaller capacity than what is used only refuses new pages.
@@ -50,14 +52,16 @@ class MemoryChunkStore final : public ChunkStore {
   struct Pages {
     std::uint64_t end_bytes = 0;
     bool is_reserved = false;
+    std::uint64_t used_pages = 0;
     std::vector<std::unique_ptr<Page>> pages;  ///< null: a hole
   };
 
   std::uint64_t next(ChunkId id, std::uint64_t offset, bool written) const;
   Status injected();
-  /// Gives every page of `range` its memory, or changes nothing.
-  Status allocate(ChunkId id, PageRange range);
-  void remove_pages_from(Pages& chunk, std::size_t begin);
+  /// Gives every page of `range` its memory, and how many had none, or changes nothing.
+  Result<std::uint64_t> allocate(ChunkId id, PageRange range);
+  /// Gives how many there were.
+  std::uint64_t remove_pages(Pages& chunk, std::size_t begin, std::size_t end);
 
   std::uint64_t capacity_bytes_;
   std::uint64_t used_pages_ = 0;

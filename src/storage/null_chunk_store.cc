@@ -19,12 +19,12 @@ Task<Transfer> NullChunkStore::read(ChunkId id, std::uint64_t offset, Buffer buf
   co_return Transfer(std::move(buffer), static_cast<std::size_t>(bytes));
 }
 
-Task<Status> NullChunkStore::truncate(ChunkId id, std::uint64_t end) {
+Task<Result<std::uint64_t>> NullChunkStore::truncate(ChunkId id, std::uint64_t end) {
   const auto chunk = ends_.find(id);
-  if (chunk == ends_.end()) co_return Status();
+  if (chunk == ends_.end()) co_return std::uint64_t{0};
   chunk->second = std::min(chunk->second, end);
   if (chunk->second == 0) ends_.erase(chunk);
-  co_return Status();
+  co_return std::uint64_t{0};
 }
 
 Task<Status> NullChunkStore::sync() { co_return Status(); }
@@ -33,7 +33,7 @@ std::vector<ChunkExtent> NullChunkStore::chunks_of(FileId file) const {
   std::vector<ChunkExtent> chunks;
   for (auto chunk = ends_.lower_bound({file, 0}); chunk != ends_.end() && chunk->first.file == file;
        ++chunk) {
-    chunks.push_back({chunk->first.index, chunk->second});
+    chunks.push_back({chunk->first.index, chunk->second, 0});
   }
   return chunks;
 }

@@ -13,13 +13,17 @@ class NullChunkStore final : public ChunkStore {
   Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
                        std::size_t length) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
-  Task<Status> truncate(ChunkId id, std::uint64_t end) override;
-  Task<Status> reserve(ChunkId, PageRange) override { co_return Status(); }
-  Task<Status> punch(ChunkId, PageRange, bool) override { co_return Status(); }
+  Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;
+  Task<Result<std::uint64_t>> reserve(ChunkId, PageRange) override { co_return std::uint64_t{0}; }
+  Task<Result<std::uint64_t>> punch(ChunkId, PageRange, bool) override {
+    co_return std::uint64_t{0};
+  }
   std::uint64_t next_data(ChunkId, std::uint64_t offset) const override { return offset; }
   std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override;
   Task<Status> sync() override;
   std::vector<ChunkExtent> chunks_of(FileId file) const override;
+  std::vector<FileSpace> files() const override { return {}; }
+  Result<void, Failure> check() const override { return {}; }
   StoreUsage usage() const override { return {std::uint64_t{1} << 50, 0}; }
 
  private:

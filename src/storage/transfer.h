@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "base/result.h"
@@ -9,14 +10,16 @@
 
 namespace mayfly {
 
-/// A Buffer given back by the operation that took it, and how many bytes were moved. (A class with
-/// a constructor: g++ 12 destroys aggregates in co_await expressions twice.)
+/// A Buffer given back by the operation that took it, how many bytes were moved, and how many pages
+/// of a store that took. (A class with a constructor: g++ 12 destroys aggregates in co_await
+/// expressions twice.)
 class Transfer {
  public:
-  Transfer(Buffer buffer, Result<std::size_t> bytes)
-      : buffer(std::move(buffer)), bytes(std::move(bytes)) {}
+  Transfer(Buffer buffer, Result<std::size_t> bytes, std::uint64_t pages_taken = 0)
+      : buffer(std::move(buffer)), bytes(std::move(bytes)), pages_taken(pages_taken) {}
   Buffer buffer;
   Result<std::size_t> bytes;
+  std::uint64_t pages_taken;
 };
 
 }  // namespace mayfly

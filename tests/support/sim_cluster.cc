@@ -115,8 +115,14 @@ void SimCluster::settle() {
 
 Result<void, Failure> SimCluster::check() const {
   std::vector<const Namespace*> shards;
-  for (const auto& node : nodes_) shards.push_back(&node->server->names());
-  return check_session(shards);
+  UsedPages pages;
+  for (const auto& node : nodes_) {
+    shards.push_back(&node->server->names());
+    MAYFLY_CHECKED(node->store->check());
+    for (const FileSpace& file : node->store->files()) pages[file.file] += file.pages;
+  }
+  MAYFLY_CHECKED(check_session(shards));
+  return check_space(shards, pages);
 }
 
 std::uint64_t SimCluster::used_bytes() const {

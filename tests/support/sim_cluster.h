@@ -78,7 +78,8 @@ class SimCluster {
   SimClock& clock() { return clock_; }
   const SessionInfo& info() const { return info_; }
   std::uint64_t used_bytes() const;
-  /// check_session over all servers; nothing may be under way.
+  /// check_session and check_space over all servers, whose stores must be whole; nothing may be
+  /// under way.
   Result<void, Failure> check() const;
 
  private:

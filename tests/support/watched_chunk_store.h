@@ -46,9 +46,13 @@ class WatchedChunkStore final : public ChunkStore {
     activity_.end(length);
     co_return got;
   }
-  Task<Status> truncate(ChunkId id, std::uint64_t end) override { return store_.truncate(id, end); }
-  Task<Status> reserve(ChunkId id, PageRange pages) override { return store_.reserve(id, pages); }
-  Task<Status> punch(ChunkId id, PageRange pages, bool keeps_space) override {
+  Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override {
+    return store_.truncate(id, end);
+  }
+  Task<Result<std::uint64_t>> reserve(ChunkId id, PageRange pages) override {
+    return store_.reserve(id, pages);
+  }
+  Task<Result<std::uint64_t>> punch(ChunkId id, PageRange pages, bool keeps_space) override {
     return store_.punch(id, pages, keeps_space);
   }
   std::uint64_t next_data(ChunkId id, std::uint64_t offset) const override {
@@ -64,6 +68,8 @@ class WatchedChunkStore final : public ChunkStore {
     co_return co_await store_.sync();
   }
   std::vector<ChunkExtent> chunks_of(FileId file) const override { return store_.chunks_of(file); }
+  std::vector<FileSpace> files() const override { return store_.files(); }
+  Result<void, Failure> check() const override { return store_.check(); }
   StoreUsage usage() const override { return store_.usage(); }
 
   std::size_t syncs() const { return syncs_; }

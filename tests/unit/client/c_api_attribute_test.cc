@@ -1,4 +1,6 @@
 // The C interface, by processes of their own: owners, permissions, and sizes by path.
+#include <linux/falloc.h>
+
 #include "c_api_fixture.h"
 
 namespace mayfly {
@@ -47,6 +49,68 @@ TEST_F(CApiTest, AProgramGivenAwayLosesTheRightsOfItsOwner) {
     EXPECT_EQ(error_of(mayfly_chmod("/f", 06755)), 0);
     EXPECT_EQ(error_of(mayfly_chown("/f", kNobody, kNobody)), 0);
     EXPECT_EQ(stat_of_path("/f").st_mode, S_IFREG | 0755U);
+  });
+}
+
+TEST_F(CApiTest, BlocksAreThoseOfThePagesThatWereWrittenOrTaken) {
+  in_member([] {
+    const int fd = mayfly_open("/f", O_RDWR | O_CREAT, 0644);
+    const auto blocks = [] { return stat_of_path("/f").st_blocks; };
+    ASSERT_EQ(mayfly_pwrite(fd, "x", 1, 0), 1);
+    EXPECT_EQ(blocks(), 8);
+    ASSERT_EQ(mayfly_pwrite(fd, "x", 1, off_t{1} << 40), 1);
+    EXPECT_EQ(stat_of_path("/f").st_size, (off_t{1} << 40) + 1);
+    EXPECT_EQ(blocks(), 16);
+    EXPECT_EQ(error_of(mayfly_fallocate(fd, 0, 0, 3 << 20)), 0);
+    EXPECT_EQ(error_of(mayfly_close(fd)), 0);
+    EXPECT_EQ(blocks(), (3 << 20) / 512 + 8);
+    const int again = mayfly_open("/f", O_RDWR, 0);
+    const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    EXPECT_EQ(error_of(mayfly_fallocate(again, punch, 100, 2 << 20)), 0);
+    EXPECT_EQ(blocks(), (1 << 20) / 512 + 16);
+    EXPECT_EQ(error_of(mayfly_close(again)), 0);
+    EXPECT_EQ(blocks(), (1 << 20) / 512 + 16);
+    EXPECT_EQ(error_of(mayfly_truncate("/f", 1)), 0);
+    EXPECT_EQ(blocks(), 8);
+    EXPECT_EQ(error_of(mayfly_truncate("/f", 0)), 0);
+    EXPECT_EQ(blocks(), 0);
+  });
+}
+
+TEST_F(CApiTest, AReadShowsInAtimeOnceAfterEachChange) {
+  in_member([] {
+    ASSERT_TRUE(make_file("/f", "bytes"));
+    const timespec old[2] = {{1, 0}, {2, 0}};
+    ASSERT_EQ(mayfly_utimens("/f", old), 0);
+    const auto read = [](int fd) { EXPECT_EQ(bytes_of_file(fd), "bytes"); };
+    const auto atime = [] { return stat_of_path("/f").st_atim.tv_sec; };
+    const int fd = mayfly_open("/f", O_RDWR, 0);
+    EXPECT_EQ(atime(), 1);
+    read(fd);
+    const struct stat once = stat_of_path("/f");
+    EXPECT_GT(once.st_atim.tv_sec, 2);
+    EXPECT_EQ(once.st_mtim.tv_sec, 2);
+    read(fd);
+    EXPECT_EQ(stat_of_path("/f").st_atim.tv_nsec, once.st_atim.tv_nsec);
+    ASSERT_EQ(mayfly_pwrite(fd, "bytes", 5, 0), 5);
+    read(fd);
+    EXPECT_EQ(error_of(mayfly_close(fd)), 0);
+    const struct stat closed = stat_of_path("/f");
+    EXPECT_NE(closed.st_atim.tv_nsec, once.st_atim.tv_nsec);
+    EXPECT_GE(closed.st_atim.tv_sec, closed.st_mtim.tv_sec);
+  });
+}
+
+TEST_F(CApiTest, ReadingADirectoryShowsInItsAtime) {
+  in_member([] {
+    ASSERT_EQ(mayfly_mkdir("/d", 0755), 0);
+    const timespec old[2] = {{1, 0}, {2, 0}};
+    ASSERT_EQ(mayfly_utimens("/d", old), 0);
+    mayfly_dir* const directory = mayfly_opendir("/d");
+    EXPECT_EQ(stat_of_path("/d").st_atim.tv_sec, 1);
+    while (mayfly_readdir(directory) != nullptr) continue;
+    EXPECT_EQ(error_of(mayfly_closedir(directory)), 0);
+    EXPECT_GT(stat_of_path("/d").st_atim.tv_sec, 2);
   });
 }
 

@@ -57,6 +57,13 @@ TEST(CredentialsTest, OnlyTheOwnerAndRootChangeAttributes) {
   EXPECT_EQ(to_errc(kGroup.check_change(file, change_of(kMode, 0, 0))), Errc::not_permitted);
 }
 
+TEST(CredentialsTest, WhoeverMayWriteMaySetTheTimesToNow) {
+  const ChangeBody touch = change_of(kAtime | kMtime | kToNow, 0, 0);
+  EXPECT_EQ(to_errc(kOwner.check_change(file_with(S_IFREG | 0444), touch)), Errc::ok);
+  EXPECT_EQ(to_errc(kGroup.check_change(file_with(S_IFREG | 0660), touch)), Errc::ok);
+  EXPECT_EQ(to_errc(kOther.check_change(file_with(S_IFREG | 0664), touch)), Errc::access_denied);
+}
+
 TEST(CredentialsTest, AnOwnerMayGiveAFileToAGroupOfItsOwnOnly) {
   const Attributes file = file_with(S_IFREG | 0666);
   EXPECT_TRUE(kOwner.check_change(file, change_of(kGid, 0, 21)));

@@ -45,14 +45,46 @@ TEST_F(InodeTest, TheSizeIsUnsettledWhileAWriterHasItOpen) {
   EXPECT_FALSE(unsettled());
 }
 
-TEST_F(InodeTest, AfterAWritersDeathTheSizeIsUnsettledUntilItIsSettled) {
+TEST_F(InodeTest, AfterAWritersDeathTheEndIsUnknownUntilItIsSettledAndTheBlocksForGood) {
   inode_.open(Access::write);
   ASSERT_TRUE(inode_.forget(Access::write));
   EXPECT_FALSE(inode_.is_open());
-  EXPECT_TRUE(unsettled());
+  EXPECT_FALSE(inode_.end_is_known());
   inode_.settle(50, inode_.settle_ticket());
-  EXPECT_FALSE(unsettled());
+  EXPECT_TRUE(inode_.end_is_known());
   EXPECT_EQ(size(), 50u);
+  EXPECT_TRUE(unsettled());
+}
+
+TEST_F(InodeTest, BlocksAreThoseOfThePagesReportedLessThoseCut) {
+  inode_.report({.size = 10 * kPageBytes, .pages = 10});
+  inode_.report({.pages = -3});
+  EXPECT_EQ(inode_.attributes().blocks_512, 7u * 8);
+  // A cut can meet pages whose writer has not reported them.
+  ASSERT_TRUE(inode_.begin_truncate(200));
+  ASSERT_TRUE(inode_.finish_truncate(0, 9, 200));
+  EXPECT_EQ(inode_.attributes().blocks_512, 0u);
+  inode_.report({.size = 12 * kPageBytes, .truncate_generation = 0, .pages = 2});
+  EXPECT_EQ(inode_.attributes().blocks_512, 0u);
+  EXPECT_FALSE(unsettled());
+}
+
+TEST_F(InodeTest, AReadShowsInAtimeIfItIsTheFirstSinceAChangeOrInADay) {
+  constexpr std::int64_t kDay = std::int64_t{86'400} * 1'000'000'000;
+  const auto atime = [&] { return inode_.attributes().atime_ns; };
+  inode_.note_read(false, 150);
+  EXPECT_EQ(atime(), 150);
+  inode_.note_read(false, 160);
+  EXPECT_EQ(atime(), 150);
+  inode_.note_read(true, 165);
+  EXPECT_EQ(atime(), 165);
+  inode_.report({.size = 1, .modified_ns = 170});
+  inode_.note_read(false, 180);
+  EXPECT_EQ(atime(), 180);
+  inode_.note_read(false, 180 + kDay - 1);
+  EXPECT_EQ(atime(), 180);
+  inode_.note_read(false, 180 + kDay);
+  EXPECT_EQ(atime(), 180 + kDay);
 }
 
 TEST_F(InodeTest, AReadersDeathUnsettlesNothing) {
@@ -63,7 +95,7 @@ TEST_F(InodeTest, AReadersDeathUnsettlesNothing) {
 
 TEST_F(InodeTest, SettlingDoesNotShrinkASizeThatHasNoChunks) {
   ASSERT_TRUE(inode_.begin_truncate(200));
-  ASSERT_TRUE(inode_.finish_truncate(1000, 200));
+  ASSERT_TRUE(inode_.finish_truncate(1000, 0, 200));
   inode_.settle(50, inode_.settle_ticket());
   EXPECT_EQ(size(), 1000u);
 }
@@ -83,7 +115,7 @@ TEST_F(InodeTest, AnAnswerFromBeforeATruncateIsVoid) {
   const SettleTicket before = inode_.settle_ticket();
   ASSERT_TRUE(inode_.begin_truncate(200));
   const SettleTicket between = inode_.settle_ticket();
-  ASSERT_TRUE(inode_.finish_truncate(5, 200));
+  ASSERT_TRUE(inode_.finish_truncate(5, 0, 200));
   inode_.settle(50, before);
   inode_.settle(50, between);
   EXPECT_EQ(size(), 5u);
@@ -95,14 +127,14 @@ TEST_F(InodeTest, WhileATruncateIsPendingNothingSettles) {
   ASSERT_TRUE(inode_.begin_truncate(200));
   inode_.settle(50, inode_.settle_ticket());
   EXPECT_TRUE(unsettled());
-  ASSERT_TRUE(inode_.finish_truncate(5, 200));
+  ASSERT_TRUE(inode_.finish_truncate(5, 0, 200));
   EXPECT_EQ(size(), 5u);
 }
 
 TEST_F(InodeTest, AfterATruncateRecordsGoBehindTheNewEnd) {
   EXPECT_EQ(place(50), 0u);
   ASSERT_TRUE(inode_.begin_truncate(200));
-  ASSERT_TRUE(inode_.finish_truncate(3, 200));
+  ASSERT_TRUE(inode_.finish_truncate(3, 0, 200));
   EXPECT_EQ(place(1), 3u);
 }
 
@@ -111,7 +143,7 @@ TEST_F(InodeTest, APlaceAskedForBeforeATruncateIsRefused) {
   ASSERT_TRUE(inode_.begin_truncate(200));
   EXPECT_EQ(inode_.reserve(1, before).error(), Errc::stale);
   const SettleTicket between = inode_.settle_ticket();
-  ASSERT_TRUE(inode_.finish_truncate(3, 200));
+  ASSERT_TRUE(inode_.finish_truncate(3, 0, 200));
   EXPECT_EQ(inode_.reserve(1, between).error(), Errc::stale);
 }
 
@@ -150,12 +182,11 @@ TEST_F(InodeTest, AfterACutThatFailedNothingSettlesUntilOneSucceeds) {
   ASSERT_TRUE(inode_.abandon_truncate());
   inode_.settle(50, inode_.settle_ticket());
   EXPECT_EQ(size(), 50u);
-  EXPECT_TRUE(unsettled());
   EXPECT_FALSE(inode_.end_is_known());
   ASSERT_TRUE(inode_.begin_truncate(200));
-  ASSERT_TRUE(inode_.finish_truncate(5, 200));
+  ASSERT_TRUE(inode_.finish_truncate(5, 0, 200));
   inode_.settle(5, inode_.settle_ticket());
-  EXPECT_FALSE(unsettled());
+  EXPECT_TRUE(inode_.end_is_known());
 }
 
 TEST_F(InodeTest, TheEndIsKnownUnlessSomebodyMayHaveWrittenElsewhere) {
@@ -174,7 +205,7 @@ TEST_F(InodeTest, ATruncateKeepsTheSizeUntilItIsFinished) {
   inode_.report({.size = 10});
   ASSERT_TRUE(inode_.begin_truncate(200));
   EXPECT_EQ(size(), 10u);
-  ASSERT_TRUE(inode_.finish_truncate(3, 300));
+  ASSERT_TRUE(inode_.finish_truncate(3, 0, 300));
   EXPECT_EQ(size(), 3u);
   EXPECT_EQ(inode_.attributes().mtime_ns, 300);
   EXPECT_EQ(inode_.attributes().ctime_ns, 300);
@@ -184,7 +215,7 @@ TEST_F(InodeTest, SizesReachedBeforeATruncateAreIgnored) {
   const std::uint32_t before = generation();
   ASSERT_TRUE(inode_.begin_truncate(200));
   EXPECT_NE(generation(), before);
-  ASSERT_TRUE(inode_.finish_truncate(3, 200));
+  ASSERT_TRUE(inode_.finish_truncate(3, 0, 200));
   inode_.report({.size = 10, .truncate_generation = before});
   EXPECT_EQ(size(), 3u);
   inode_.report({.size = 8, .truncate_generation = generation()});
@@ -201,19 +232,19 @@ TEST_F(InodeTest, WhatIsWrittenBehindTheCutOutlivesTheTruncate) {
   ASSERT_TRUE(inode_.begin_truncate(200));
   inode_.report({.size = 40, .truncate_generation = generation()});
   EXPECT_EQ(size(), 100u);
-  ASSERT_TRUE(inode_.finish_truncate(0, 200));
+  ASSERT_TRUE(inode_.finish_truncate(0, 0, 200));
   EXPECT_EQ(size(), 40u);
 }
 
 TEST_F(InodeTest, OneTruncateAtATime) {
   ASSERT_TRUE(inode_.begin_truncate(200));
   EXPECT_EQ(to_errc(inode_.begin_truncate(200)), Errc::busy);
-  ASSERT_TRUE(inode_.finish_truncate(0, 200));
+  ASSERT_TRUE(inode_.finish_truncate(0, 0, 200));
   EXPECT_TRUE(inode_.begin_truncate(200));
 }
 
 TEST_F(InodeTest, ATruncateThatHasNotBegunCannotEnd) {
-  EXPECT_EQ(to_errc(inode_.finish_truncate(0, 200)), Errc::invalid);
+  EXPECT_EQ(to_errc(inode_.finish_truncate(0, 0, 200)), Errc::invalid);
   EXPECT_EQ(to_errc(inode_.abandon_truncate()), Errc::invalid);
 }
 

@@ -29,7 +29,9 @@ struct ModelFile {
   int readers = 0;
   int writers = 0;
   bool has_name = true;
-  bool unsettled = false;
+  bool end_unknown = false;
+  bool pages_unknown = false;
+  std::int64_t pages = 0;
   bool cut_failed = false;  ///< and none has succeeded since
   bool truncating = false;
 };
@@ -52,6 +54,7 @@ class NamespaceModelTest : public ::testing::TestWithParam<std::tuple<std::uint3
   }
 
   std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
+  std::int64_t some_pages() { return static_cast<std::int64_t>(below(20)) - 5; }
   std::string any_name() { return "n" + std::to_string(below(6)); }
   Namespace& shard_of(FileId id) { return shards_[id.home()]; }
   Namespace& shard_of(FileId parent, const std::string& name) {
@@ -256,13 +259,15 @@ void NamespaceModelTest::close(bool died) {
   }
   --count;
   if (died) {
-    file.unsettled |= writes;
+    file.end_unknown |= writes;
+    file.pages_unknown |= writes;
     const auto release = shard_of(id).forget(id, access);
     ASSERT_TRUE(release);
     forget_if_gone(id, release->drop_data);
     return;
   }
-  const SizeReport report{below(10'000), file.generation, ++now_ns_};
+  const SizeReport report{below(10'000), file.generation, ++now_ns_, some_pages()};
+  if (writes) file.pages += report.pages;
   if (writes) file.size = std::max(file.size, report.size);
   if (writes) file.grown = std::max(file.grown, report.size);
   const auto release = shard_of(id).close(id, access, report);
@@ -276,7 +281,10 @@ void NamespaceModelTest::report() {
   ModelFile& file = files_[id];
   const bool late = file.generation > 0 && below(3) == 0;
   const std::uint64_t size = below(10'000);
-  ASSERT_TRUE(shard_of(id).report_size(id, {size, file.generation - (late ? 1 : 0), ++now_ns_}));
+  const std::uint32_t generation = file.generation - (late ? 1 : 0);
+  const SizeReport report{size, generation, ++now_ns_, some_pages()};
+  ASSERT_TRUE(shard_of(id).report_size(id, report));
+  file.pages += report.pages;
   if (late) return;
   file.size = std::max(file.size, size);
   file.grown = std::max(file.grown, size);
@@ -298,11 +306,13 @@ void NamespaceModelTest::truncate() {
   file.truncating = false;
   if (below(4) == 0) {
     ASSERT_TRUE(shard_of(id).abandon_truncate(id));
-    file.unsettled = file.cut_failed = true;
+    file.end_unknown = file.pages_unknown = file.cut_failed = true;
     return;
   }
   const std::uint64_t size = below(10'000);
-  ASSERT_TRUE(shard_of(id).finish_truncate(id, size, ++now_ns_));
+  const std::uint64_t pages_freed = below(10);
+  ASSERT_TRUE(shard_of(id).finish_truncate(id, size, pages_freed, ++now_ns_));
+  file.pages -= static_cast<std::int64_t>(pages_freed);
   file.size = std::max(size, file.grown);
   file.cut_failed = false;
 }
@@ -315,7 +325,7 @@ void NamespaceModelTest::settle() {
   const std::uint64_t size = below(10'000);
   ASSERT_TRUE(shard_of(id).settle(id, size, ticket));
   file.size = std::max(file.size, size);
-  if (!file.truncating && !file.cut_failed) file.unsettled = false;
+  if (!file.truncating && !file.cut_failed) file.end_unknown = false;
 }
 
 void NamespaceModelTest::change_mode() {
@@ -356,7 +366,11 @@ void NamespaceModelTest::expect_same(FileId id) {
   ASSERT_EQ(attributes->mode, file.mode);
   ASSERT_EQ(attributes->truncate_generation, file.generation);
   ASSERT_EQ(attributes->nlink, file.has_name ? 1u : 0u);
-  ASSERT_EQ(attributes->flags, file.writers > 0 || file.unsettled ? kUnsettled : 0u);
+  ASSERT_EQ(attributes->flags, file.writers > 0 || file.pages_unknown ? kUnsettled : 0u);
+  const auto known = shard_of(id).end_is_known(id);
+  ASSERT_EQ(known && *known, file.writers == 0 && !file.end_unknown);
+  ASSERT_EQ(attributes->blocks_512,
+            file.pages > 0 ? static_cast<std::uint64_t>(file.pages) * 8 : 0);
 }
 
 void NamespaceModelTest::expect_same_counts() {

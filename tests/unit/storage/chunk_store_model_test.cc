@@ -44,6 +44,16 @@ struct Model {
   }
 };
 
+/// The pages of a chunk as the store counts them, and a store that is whole.
+void check_space(const ChunkStore& store, Model& model, ChunkId id, std::int64_t pages) {
+  std::uint64_t there = 0;
+  for (const ChunkExtent& chunk : store.chunks_of(id.file)) {
+    if (chunk.index == id.index) there = chunk.pages;
+  }
+  if (there != static_cast<std::uint64_t>(pages)) ++model.mismatches;
+  if (model.operations % 64 == 0 && !store.check()) ++model.mismatches;
+}
+
 /// What is between a hole and the next data must be zeros.
 void check_holes(const ChunkStore& store, Model& model, ChunkId id, std::uint64_t offset,
                  const std::string& bytes) {
@@ -53,16 +63,17 @@ void check_holes(const ChunkStore& store, Model& model, ChunkId id, std::uint64_
   for (std::uint64_t at = hole; at < data; ++at) model.mismatches += bytes[at] != '\0' ? 1 : 0;
 }
 
-/// One step on a chunk that only this task touches: the model follows the outcome.
+/// One step on a chunk that only this task touches: the model follows the outcome, and `pages` what
+/// the store says of the space.
 Task<void> step_alone(ChunkStore& store, BufferPool& pool, Model& model, ChunkId id,
-                      std::string& bytes) {
+                      std::string& bytes, std::int64_t& pages) {
   const std::uint64_t offset = model.some_offset();
   const std::size_t length = model.some_length(offset);
   const std::uint64_t kind = model.below(100);
   ++model.operations;
   if (kind < 45) {
     const std::string text = model.some_text(length);
-    const Status status = co_await write_text(store, pool, id, offset, text);
+    const Status status = co_await write_text(store, pool, id, offset, text, &pages);
     if (to_errc(status) == Errc::no_space) {
       ++model.refused;
     } else if (!status) {
@@ -78,43 +89,48 @@ Task<void> step_alone(ChunkStore& store, BufferPool& pool, Model& model, ChunkId
     if (!text || *text != expected) ++model.mismatches;
   } else if (kind < 92) {
     const std::uint64_t end = kind < 90 ? offset : 0;
-    const Status status = co_await store.truncate(id, end);
-    if (!status) ++model.mismatches;
+    const auto freed = co_await store.truncate(id, end);
+    if (!freed) ++model.mismatches;
+    if (freed) pages -= static_cast<std::int64_t>(*freed);
     if (end < bytes.size()) bytes.resize(end);
   } else if (kind < 96) {
-    const PageRange pages = pages_of(offset, length);
-    const Status status = co_await store.punch(id, pages, kind < 94);
-    if (!status) ++model.mismatches;
-    const std::size_t begin = std::min<std::size_t>(bytes.size(), pages.begin * kPageBytes);
-    const std::size_t end = std::min<std::size_t>(bytes.size(), pages.end * kPageBytes);
+    const PageRange range = pages_of(offset, length);
+    const auto freed = co_await store.punch(id, range, kind < 94);
+    if (!freed) ++model.mismatches;
+    if (freed) pages -= static_cast<std::int64_t>(*freed);
+    const std::size_t begin = std::min<std::size_t>(bytes.size(), range.begin * kPageBytes);
+    const std::size_t end = std::min<std::size_t>(bytes.size(), range.end * kPageBytes);
     std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(begin),
               bytes.begin() + static_cast<std::ptrdiff_t>(end), '\0');
   } else {
-    const Status status = co_await store.reserve(id, pages_of(offset, length));
-    if (to_errc(status) == Errc::no_space) {
+    const auto taken = co_await store.reserve(id, pages_of(offset, length));
+    if (!taken && taken.error() == Errc::no_space) {
       ++model.refused;
-    } else if (!status) {
+    } else if (!taken) {
       ++model.mismatches;
     }
+    if (taken) pages += static_cast<std::int64_t>(*taken);
   }
+  check_space(store, model, id, pages);
   check_holes(store, model, id, offset, bytes);
 }
 
 Task<Status> work_alone(ChunkStore& store, BufferPool& pool, Model& model, std::uint64_t who) {
   std::string bytes[2];
+  std::int64_t pages[2] = {};
   const ChunkId ids[2] = {{FileId{1, 1 + who % 3}, who}, {FileId{1, 9}, who}};
   while (model.left-- > 0) {
     co_await Turn();
     const std::uint64_t which = model.below(2);
-    co_await step_alone(store, pool, model, ids[which], bytes[which]);
+    co_await step_alone(store, pool, model, ids[which], bytes[which], pages[which]);
   }
   for (int which = 0; which < 2; ++which) {
     for (std::uint64_t at = 0; at < bytes[which].size(); at += 512 * kKiB) {
       Result<std::string> text = co_await read_text(store, pool, ids[which], at, 512 * kKiB);
       if (!text || *text != bytes[which].substr(at, 512 * kKiB)) ++model.mismatches;
     }
-    const Status removed = co_await store.truncate(ids[which], 0);
-    if (!removed) ++model.mismatches;
+    const auto removed = co_await store.truncate(ids[which], 0);
+    if (!removed || static_cast<std::int64_t>(*removed) != pages[which]) ++model.mismatches;
   }
   co_return Status();
 }

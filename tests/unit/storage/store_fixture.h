@@ -85,11 +85,13 @@ inline BufferClass class_for(std::uint64_t offset, std::size_t length) {
 }
 
 inline Task<Status> write_text(ChunkStore& store, BufferPool& pool, ChunkId id,
-                               std::uint64_t offset, std::string text) {
+                               std::uint64_t offset, std::string text,
+                               std::int64_t* pages = nullptr) {
   Buffer buffer = co_await pool.acquire(class_for(offset, text.size()));
   std::memcpy(buffer.data() + offset % kPageBytes, text.data(), text.size());
   Task<Transfer> writing = store.write(id, offset, std::move(buffer), text.size());
   const Transfer transfer = co_await std::move(writing);
+  if (pages != nullptr) *pages += static_cast<std::int64_t>(transfer.pages_taken);
   co_return to_status(transfer.bytes ? Errc::ok : transfer.bytes.error());
 }
 
