@@ -11,8 +11,8 @@
  * that lives but is slow (an fsync on a drive with much to write) is waited for, up to ten
  * deadlines for each request.
  *
- * O_TMPFILE is EOPNOTSUPP. Reading shows in st_atime as with relatime, but not the reading and
- * following of symbolic links.
+ * O_TMPFILE is EOPNOTSUPP. Reading shows in st_atime as with relatime, by the times that the file
+ * had when it was opened; reading and following symbolic links does not.
  */
 #ifndef MAYFLY_MAYFLY_H
 #define MAYFLY_MAYFLY_H

@@ -52,6 +52,11 @@ Result<ChangeBody> change_of_times(const timespec asked_times[2]) {
   return change;
 }
 
+/// Linux does not even look for the file then.
+bool leaves_both(const timespec times[2]) {
+  return times != nullptr && times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT;
+}
+
 ChangeBody change_of_mode(mode_t mode) {
   ChangeBody change;
   change.mask = mayfly::kMode;
@@ -163,10 +168,18 @@ int mayfly_utimens(const char* path, const struct timespec times[2]) noexcept {
 }
 int mayfly_utimensat(int directory, const char* path, const struct timespec times[2],
                      int flags) noexcept {
+  if (leaves_both(times)) return 0;
   const auto change = change_of_times(times);
-  return change ? change_at(directory, path, *change, flags) : fail(change.error());
+  if (change) return change_at(directory, path, *change, flags);
+  // What is wrong with the times counts only if the file is there.
+  const Status there = means_descriptor(path, flags)
+                           ? check_open(directory)
+                           : to_status(to_errc(look_at(directory, path, flags)));
+  return fail(there ? change.error() : there.error());
 }
 int mayfly_futimens(int fd, const struct timespec times[2]) noexcept {
+  if (const Status open = check_open(fd); !open) return fail(open.error());
+  if (leaves_both(times)) return 0;
   const auto change = change_of_times(times);
   return change ? change_open(fd, *change) : fail(change.error());
 }

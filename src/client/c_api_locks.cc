@@ -89,6 +89,7 @@ int find_lock(int fd, const LockBody& body, File::LockedBy whose, struct flock& 
 extern "C" {
 
 int mayfly_fcntl_lock(int fd, int command, struct flock* range) noexcept {
+  if (const auto open = check_open(fd); !open) return fail(open.error());
   if (range == nullptr) return fail(Errc::bad_address);
   const bool is_open_file =
       command == F_OFD_GETLK || command == F_OFD_SETLK || command == F_OFD_SETLKW;

@@ -48,6 +48,13 @@ auto run_on(int fd, Make make) -> decltype(make(std::declval<File&>()).take()) {
   return (*membership)->session().run(make(**file));
 }
 
+/// bad_descriptor, which comes before whatever else is wrong with a call.
+inline Status check_open(int fd) {
+  auto membership = Membership::current();
+  if (!membership) return membership.error();
+  return to_status(to_errc((*membership)->find(fd)));
+}
+
 /// What an *at call means by `path`: bad_address, bad_descriptor, not_a_directory.
 inline Result<PathAt> path_at(Membership& membership, int directory, const char* path) {
   if (path == nullptr) return Errc::bad_address;

@@ -45,9 +45,9 @@ File::File(Session& session, const Attributes& attributes, int flags)
       generation_(attributes.truncate_generation),
       reading_shows_(mayfly::reading_shows(attributes, wall_clock_ns())) {}
 
-bool File::is_orphaned() const {
+bool File::is_given_up() const {
   const Channel& home = session_.channel(id_.home());
-  return !is_directory_ && (!home.is_open() || home.cookie() != connection_);
+  return !home.is_open() || home.cookie() != connection_;
 }
 
 bool File::may_read() const { return (flags_ & O_ACCMODE) != O_WRONLY; }
@@ -80,7 +80,7 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, in
   const bool is_new = (reply->header.flags & reply_flags::kCreated) != 0;
   if (is_new || session.user().is_root()) co_return file;
   Status usable = file->check_user(attributes);
-  if (usable && cuts_later) usable = co_await file->cut_at_open(attributes);
+  if (usable && cuts_later) usable = co_await session.set_size(file->id_, 0);
   if (usable) co_return file;
   const Status closed = co_await file->close();
   co_return closed ? usable.error() : closed.error();
@@ -91,12 +91,6 @@ Status File::check_user(const Attributes& attributes) const {
   int mode = may_read() ? R_OK : 0;
   if (may_write() || (flags_ & O_TRUNC) != 0) mode |= W_OK;
   return session_.user().may_access(attributes, mode) ? Status() : Status(Errc::access_denied);
-}
-
-Task<Status> File::cut_at_open(Attributes attributes) {
-  if (is_directory_) co_return Errc::is_a_directory;
-  if (attributes.size == 0 && (attributes.flags & kUnsettled) == 0) co_return Status();
-  co_return co_await session_.set_size(id_, 0);
 }
 
 Task<Result<std::size_t>> File::pwrite(Segments<Bytes> bytes, std::uint64_t offset) {
@@ -281,11 +275,10 @@ void File::note_change(TimePoint began, std::int64_t pages) {
   reading_shows_ = true;
 }
 
-void File::note_reading() {
-  if (!std::exchange(reading_shows_, false)) return;
+Task<Status> File::note_reading() {
   RequestHeader header = about(Opcode::note_read, id_);
   if (dirty_) header.flags = request_flags::kForWrite;
-  session_.channel(id_.home()).notify(header);
+  co_return status_of(co_await session_.inode_call(header));
 }
 
 Task<Result<std::size_t>> File::pread(Segments<MutableBytes> into, std::uint64_t offset) {
@@ -299,7 +292,6 @@ Task<Result<std::size_t>> File::read_at(Segments<MutableBytes> into, std::uint64
   if (is_orphaned()) co_return Errc::io_error;
   if (offset > kMaxFileBytes) co_return Errc::invalid;
   if (into.empty()) co_return std::size_t{0};
-  note_reading();
   into = into.first(std::min<std::uint64_t>(into.size(), kMaxFileBytes - offset));
   if (into.size() > kClippedBytes) {
     // Whoever asks for far more than there is pays for what there is.
@@ -309,7 +301,14 @@ Task<Result<std::size_t>> File::read_at(Segments<MutableBytes> into, std::uint64
     into = into.first(std::min<std::uint64_t>(into.size(), attributes->size - offset));
   }
   std::uint64_t short_at = offset + into.size();
-  MAYFLY_CO_CHECKED(co_await read_pieces(into, offset, short_at));
+  if (std::exchange(reading_shows_, false)) {
+    TaskGroup group;
+    group.add(note_reading());
+    group.add(read_pieces(into, offset, short_at));
+    MAYFLY_CO_CHECKED(co_await group.join());
+  } else {
+    MAYFLY_CO_CHECKED(co_await read_pieces(into, offset, short_at));
+  }
   if (short_at == offset + into.size()) co_return into.size();
   // Some chunk ends early: that is a hole or the end of the file, which its size tells.
   auto attributes = co_await session_.get_attributes(id_);
@@ -434,7 +433,7 @@ Task<Status> File::close() {
   co_await uses_.closed();
   if (is_orphaned()) co_return Errc::io_error;
   MAYFLY_CO_CHECKED(co_await give_up_locks());
-  if (is_directory_) co_return Status();
+  if (is_given_up()) co_return Status();
   RequestHeader header = report(Opcode::close);
   if (may_write()) header.flags |= request_flags::kForWrite;
   if (appends()) header.flags |= request_flags::kAppend;

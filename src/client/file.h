@@ -69,7 +69,6 @@ class File {
   File(Session& session, const Attributes& attributes, int flags);
 
   Status check_user(const Attributes& attributes) const;
-  Task<Status> cut_at_open(Attributes attributes);
   Task<Result<std::size_t>> read_at(Segments<MutableBytes> into, std::uint64_t offset);
   Task<Status> read_pieces(Segments<MutableBytes> into, std::uint64_t offset,
                            std::uint64_t& short_at);
@@ -94,14 +93,16 @@ class File {
   Task<Status> note_growth(std::uint64_t end);
   /// Of a write, or of space taken or given up.
   void note_change(TimePoint began, std::int64_t pages);
-  /// Before a read: the inode's server hears of it if it shows in atime, which is seldom.
-  void note_reading();
+  /// Beside a read that shows in atime, which is seldom.
+  Task<Status> note_reading();
   /// A request to the inode's server that brings along what this handle has written.
   RequestHeader report(Opcode opcode) const;
   LockBody signed_by(LockBody range, LockedBy whose) const;
   Task<Status> give_up_locks();
-  /// The connection that holds the handle was lost: the server has given the handle up.
-  bool is_orphaned() const;
+  /// The connection that holds the handle was lost: the server has given the handle up. A directory
+  /// needs it only to outlive its removal.
+  bool is_given_up() const;
+  bool is_orphaned() const { return !is_directory_ && is_given_up(); }
   bool may_read() const;
   bool may_write() const;
   bool appends() const;

@@ -108,7 +108,12 @@ Task<Result<Attributes>> Session::settle(Attributes attributes) {
   const Status status = co_await group.join();
   if (!status) co_return status.error();
   attributes.size = std::max(attributes.size, extent.end);
-  attributes.blocks_512 = blocks_of(extent.pages);
+  attributes.blocks_512 = blocks_of(extent.rest.pages);
+  const std::int64_t modified_ns = extent.rest.modified_ns;
+  if (modified_ns > attributes.mtime_decided_ns) {
+    attributes.mtime_ns = modified_ns;
+    attributes.ctime_ns = std::max(attributes.ctime_ns, modified_ns);
+  }
   co_return attributes;
 }
 
@@ -120,9 +125,12 @@ Task<Status> Session::ask_extent(std::uint32_t server, Attributes file, Extent& 
   header.length = file.layout.chunk_bytes;
   auto reply = co_await channel(server).call(header);
   if (!reply) co_return reply.error();
+  MAYFLY_CO_CHECKED(reply->status());
+  MAYFLY_CO_TRY(there, decode_extent(reply->body.payload()));
   extent.end = std::max(extent.end, reply->header.value);
-  extent.pages += reply->header.second;
-  co_return reply->status();
+  extent.rest.pages += there.pages;
+  extent.rest.modified_ns = std::max(extent.rest.modified_ns, there.modified_ns);
+  co_return Status();
 }
 
 Task<Status> Session::set_attributes(FileId file, ChangeBody change) {

@@ -128,8 +128,8 @@ class Session final : public Receiver {
   Task<Result<Attributes>> get_attributes(FileId file);
   /// What a reply brings behind its header, of any length.
   Task<Result<WireBytes>> body_of(Reply& reply);
-  /// `attributes`, with the true size and blocks asked from the chunk servers if they are not
-  /// settled.
+  /// `attributes`, with the true size, blocks and mtime asked from the chunk servers if they
+  /// are not settled.
   Task<Result<Attributes>> settle(Attributes attributes);
 
   /// Requests sent to all servers since the beginning.
@@ -213,10 +213,10 @@ class Session final : public Receiver {
     return Errc::access_denied;
   }
   Task<Result<std::string>> target_of(Reply& reply);
-  /// What the chunk servers know of a file.
+  /// What all chunk servers together know of a file.
   struct Extent {
     std::uint64_t end = 0;
-    std::uint64_t pages = 0;
+    ExtentBody rest;
   };
   Task<Status> ask_extent(std::uint32_t server, Attributes file, Extent& extent);
   Task<Status> ask_sync(std::uint32_t server);

@@ -76,7 +76,10 @@ Task<Result<FileId>> Session::ask_parent(FileId directory, std::uint64_t epoch) 
   if (directory.home() >= servers()) co_return Errc::bad_message;
   auto reply = co_await channel(directory.home()).call(header);
   if (!reply) co_return reply.error();
-  MAYFLY_CO_CHECKED(reply->status());
+  const Status status = reply->status();
+  // Removed since it was found; by that name there may be another.
+  if (!status && status.error() == Errc::no_entry) co_return Errc::stale;
+  if (!status) co_return status.error();
   co_return file_in(*reply);
 }
 

@@ -4,8 +4,8 @@
 
 namespace mayfly {
 
-Inode::Inode(const Attributes& attributes, FileId parent)
-    : attributes_(attributes), mtime_decided_ns_(attributes.mtime_ns) {
+Inode::Inode(const Attributes& attributes, FileId parent) : attributes_(attributes) {
+  attributes_.mtime_decided_ns = attributes.mtime_ns;
   if (!attributes.is_directory()) return;
   directory_ = std::make_unique<Directory>();
   directory_->parent = parent;
@@ -54,8 +54,8 @@ void Inode::report(const SizeReport& report) {
     attributes_.size = std::max(attributes_.size, report.size);
     grown_since_truncate_ = std::max(grown_since_truncate_, report.size);
   }
-  if (report.modified_ns > mtime_decided_ns_) {
-    attributes_.mtime_ns = mtime_decided_ns_ = report.modified_ns;
+  if (report.modified_ns > attributes_.mtime_decided_ns) {
+    attributes_.mtime_ns = attributes_.mtime_decided_ns = report.modified_ns;
     attributes_.ctime_ns = std::max(attributes_.ctime_ns, report.modified_ns);
   }
 }
@@ -87,7 +87,7 @@ Status Inode::finish_truncate(std::uint64_t size, std::uint64_t pages_freed, std
   pages_ -= pages_freed;
   cut_failed_ = false;
   places_.reset();
-  attributes_.mtime_ns = attributes_.ctime_ns = mtime_decided_ns_ = now_ns;
+  attributes_.mtime_ns = attributes_.ctime_ns = attributes_.mtime_decided_ns = now_ns;
   return {};
 }
 
@@ -133,7 +133,7 @@ void Inode::change(const AttributeChange& change, std::int64_t now_ns) {
   if (change.mask & AttributeChange::kAtime) attributes_.atime_ns = change.atime_ns;
   if (change.mask & AttributeChange::kMtime) {
     attributes_.mtime_ns = change.mtime_ns;
-    mtime_decided_ns_ = now_ns;
+    attributes_.mtime_decided_ns = now_ns;
   }
   attributes_.ctime_ns = now_ns;
 }
@@ -144,7 +144,8 @@ void Inode::set_layout(const Layout& layout, std::int64_t now_ns) {
 }
 
 void Inode::touch(std::int64_t now_ns) {
-  if (now_ns > mtime_decided_ns_) attributes_.mtime_ns = mtime_decided_ns_ = now_ns;
+  if (now_ns > attributes_.mtime_decided_ns)
+    attributes_.mtime_ns = attributes_.mtime_decided_ns = now_ns;
   attributes_.ctime_ns = std::max(attributes_.ctime_ns, now_ns);
 }
 

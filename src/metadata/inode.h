@@ -157,8 +157,6 @@ class Inode {
   std::unique_ptr<Directory> directory_;
   std::unique_ptr<std::string> target_;  ///< of a symbolic link
   std::unique_ptr<ExtendedAttributes> extended_;
-  /// When mtime got its value, which utimes can make another time than that value.
-  std::int64_t mtime_decided_ns_;
   /// Largest size reported since the pending truncate began: the cut has not met those bytes.
   std::uint64_t grown_since_truncate_ = 0;
   std::unique_ptr<AppendPlaces> places_;  ///< since the last truncate; null: none

@@ -31,8 +31,9 @@ enum class DentryType : std::uint8_t {
 };
 
 /// Bit of Attributes::flags. Of a file: it is open for writing, or a writer died; `size` is a lower
-/// bound, and the servers that hold its chunks must be asked for it and for the blocks. Of a
-/// directory: its home must ask others for its times and nlink, which get_attributes makes it do.
+/// bound, and the servers that hold its chunks must be asked for the true one, for its blocks and
+/// for the last write. Of a directory: its home must ask others for its times and nlink, which
+/// get_attributes makes it do.
 inline constexpr std::uint32_t kUnsettled = 1u << 0;
 
 /// Another: space has been reserved for it, which may be all that there is of it.
@@ -47,7 +48,8 @@ struct Attributes {
   std::int64_t atime_ns = 0;     ///< since 1970, as are the other two; see reading_shows
   std::int64_t mtime_ns = 0;
   std::int64_t ctime_ns = 0;
-  std::uint32_t mode = 0;  ///< S_IFMT and permission bits
+  std::int64_t mtime_decided_ns = 0;  ///< when mtime got its value; a write since then is newer
+  std::uint32_t mode = 0;             ///< S_IFMT and permission bits
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::uint32_t nlink = 0;  ///< of a directory 2 and its subdirectories; 0 for an orphan
@@ -73,10 +75,10 @@ constexpr bool reading_shows(const Attributes& file, std::int64_t now_ns) {
 static_assert(std::endian::native == std::endian::little);
 static_assert(std::is_trivially_copyable_v<Attributes>);
 static_assert(std::has_unique_object_representations_v<Attributes>);
-static_assert(sizeof(Attributes) == 88);
+static_assert(sizeof(Attributes) == 96);
 static_assert(offsetof(Attributes, layout) == 16);
 static_assert(offsetof(Attributes, size) == 24);
-static_assert(offsetof(Attributes, mode) == 64);
-static_assert(offsetof(Attributes, truncate_generation) == 84);
+static_assert(offsetof(Attributes, mode) == 72);
+static_assert(offsetof(Attributes, truncate_generation) == 92);
 
 }  // namespace mayfly

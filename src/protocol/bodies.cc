@@ -58,6 +58,14 @@ bool take_name(Bytes& bytes, std::string_view& name) {
   return true;
 }
 
+/// A body that stands on the wire as it does in memory.
+template <class Body>
+Result<Body> decode_whole(Bytes bytes) {
+  Body body;
+  if (!take(bytes, body) || !bytes.empty()) return Errc::bad_message;
+  return body;
+}
+
 }  // namespace
 
 WireBytes encode(const ConnectBody& body) {
@@ -202,17 +210,9 @@ Result<std::vector<WaitBody>> decode_waits(Bytes bytes) {
   return waits;
 }
 
-Result<Layout> decode_layout(Bytes bytes) {
-  Layout layout;
-  if (!take(bytes, layout) || !bytes.empty()) return Errc::bad_message;
-  return layout;
-}
-
-Result<ChangeBody> decode_change(Bytes bytes) {
-  ChangeBody body;
-  if (!take(bytes, body) || !bytes.empty()) return Errc::bad_message;
-  return body;
-}
+Result<Layout> decode_layout(Bytes bytes) { return decode_whole<Layout>(bytes); }
+Result<ChangeBody> decode_change(Bytes bytes) { return decode_whole<ChangeBody>(bytes); }
+Result<ExtentBody> decode_extent(Bytes bytes) { return decode_whole<ExtentBody>(bytes); }
 
 void append(WireBytes& page, const DirectoryEntry& entry) {
   const bool has_attributes = entry.attributes.id.valid();

@@ -119,6 +119,15 @@ struct ChangeBody {
 static_assert(sizeof(ChangeBody) == 32);
 Result<ChangeBody> decode_change(Bytes bytes);
 
+/// The reply to data_end, whose value is where the data ends: what else a server of chunks knows of
+/// a file. Wire: as it stands.
+struct ExtentBody {
+  std::uint64_t pages = 0;       ///< that it uses there
+  std::int64_t modified_ns = 0;  ///< when it was last written there, since 1970; 0: never
+};
+static_assert(sizeof(ExtentBody) == 16);
+Result<ExtentBody> decode_extent(Bytes bytes);
+
 /// set_layout. Wire: as it stands.
 Result<Layout> decode_layout(Bytes bytes);
 

@@ -118,6 +118,7 @@ Task<void> allocate_data(Server& server, Request request) {
   const std::shared_ptr<Server::FileData> data = server.data_of(file);
   const auto permit = co_await data->users.acquire();
   if (data->dropped) co_return server.reply(request, Errc::no_entry);
+  data->modified_ns = wall_clock_ns();
   std::int64_t pages = 0;
   const Status reserved = co_await reserve(server, file, *range, pages);
   server.reply(request, to_errc(reserved), static_cast<std::uint64_t>(pages), data->generation);
@@ -132,6 +133,7 @@ Task<void> clear_data(Server& server, Request request) {
   const auto permit = co_await data->users.acquire(Server::FileData::kAll);
   if (data->dropped) co_return server.reply(request, Errc::no_entry);
   const bool keeps_space = request.has(request_flags::kKeepSpace);
+  data->modified_ns = wall_clock_ns();
   std::int64_t pages = 0;
   const Status cleared = co_await clear(server, file, *range, keeps_space, pages);
   server.reply(request, to_errc(cleared), static_cast<std::uint64_t>(pages), data->generation);

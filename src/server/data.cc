@@ -10,13 +10,14 @@ namespace mayfly {
 void data_end(Server& server, const Request& request) {
   const std::uint64_t chunk_bytes = request.header.length;
   std::uint64_t end = 0;
-  std::uint64_t pages = 0;
+  ExtentBody extent;
+  extent.modified_ns = server.last_write_of(request.header.file);
   for (const ChunkExtent& chunk : server.store().chunks_of(request.header.file)) {
-    pages += chunk.pages;
+    extent.pages += chunk.pages;
     if (chunk.end_bytes == 0) continue;
     end = std::max(end, chunk.index * chunk_bytes + chunk.end_bytes);
   }
-  server.reply(request, Errc::ok, end, pages);
+  server.reply(request, Errc::ok, end, 0, 0, as_wire(extent));
 }
 
 void seek_data(Server& server, const Request& request) {

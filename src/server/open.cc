@@ -63,24 +63,31 @@ Task<void> finish_open(Server& server, const Request& request, FileId file, bool
   server.reply(request, Errc::ok, 0, 0, flags, as_wire(attributes));
 }
 
-/// Of a regular file that is here. The others are answered with what they are: a directory's handle
-/// is not counted, for it keeps nothing alive, and a symbolic link the client follows.
+/// Of a file or directory that is here; a symbolic link the client follows.
 Task<void> open_entry(Server& server, Request request, Entry entry, std::uint16_t flags) {
   if (!entry.attributes || entry.type == DentryType::symbolic_link) {
     co_return reply_entry(server, request, entry);
   }
   if (entry.type == DentryType::directory) {
     const bool writes = request.has(request_flags::kForWrite | request_flags::kTruncate);
-    co_return server.reply(request, writes ? Errc::is_a_directory : Errc::ok, 0, 0, 0,
-                           as_wire(*entry.attributes));
+    if (writes) co_return server.reply(request, Errc::is_a_directory);
+    co_return co_await finish_open(server, request, entry.id, false, flags);
   }
   if (request.has(request_flags::kDirectory)) {
     co_return server.reply(request, Errc::not_a_directory);
   }
+  const bool is_new = (flags & reply_flags::kCreated) != 0;
+  bool truncates = request.has(request_flags::kTruncate) && !is_new;
   // Whether there is anything to cut is asked before the opener itself counts as a writer.
-  const bool has_bytes = entry.attributes->size != 0 || entry.attributes->flags != 0;
-  co_await finish_open(server, request, entry.id,
-                       has_bytes && request.has(request_flags::kTruncate), flags);
+  if (truncates && entry.attributes->size == 0 && entry.attributes->flags == 0) {
+    truncates = false;
+    AttributeChange change;
+    change.mask = AttributeChange::kMtime;
+    change.mtime_ns = wall_clock_ns();
+    const auto changed = server.names().set_attributes(entry.id, change, change.mtime_ns);
+    if (!changed) co_return server.reply(request, changed.error());
+  }
+  co_await finish_open(server, request, entry.id, truncates, flags);
 }
 
 }  // namespace

@@ -251,6 +251,11 @@ std::shared_ptr<Server::FileData> Server::data_of(FileId file) {
   return data;
 }
 
+std::int64_t Server::last_write_of(FileId file) const {
+  const auto data = file_data_.find(file);
+  return data == file_data_.end() ? 0 : data->second->modified_ns;
+}
+
 std::shared_ptr<Semaphore> Server::lock_of(FileId file) {
   auto& lock = locks_[file];
   if (lock == nullptr) lock = std::make_shared<Semaphore>(1);

@@ -101,10 +101,13 @@ class Server final : public Receiver {
     static constexpr std::uint64_t kAll = 1 << 20;
     Semaphore users{kAll};         ///< a write takes one permit, a cut takes all
     std::uint32_t generation = 0;  ///< truncate generation of the last cut
+    std::int64_t modified_ns = 0;  ///< when it was last written here
     bool dropped = false;          ///< the file is gone: what still waits here must not write
   };
   /// Made at the first use; shared, so that whoever waits keeps it.
   std::shared_ptr<FileData> data_of(FileId file);
+  /// 0: it was never written here.
+  std::int64_t last_write_of(FileId file) const;
   void forget_data(FileId file) { file_data_.erase(file); }
 
   /// One truncate of a file, or settling of a directory, at a time; records are not given places

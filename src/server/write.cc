@@ -70,6 +70,7 @@ Task<void> write(Server& server, Request request) {
       server.store().write(chunk, range.offset, std::move(*payload), range.length);
   Transfer written = co_await std::move(writing);
   permit.release();
+  if (written.bytes) data->modified_ns = wall_clock_ns();
   std::uint16_t flags = 0;
   if (request.has(request_flags::kSlot)) {
     flags = settle_slot(server, request, std::move(written.buffer));

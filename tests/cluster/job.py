@@ -50,6 +50,7 @@ class Job:
     def __init__(self, mpi, program):
         self.mpi = mpi
         self.program = str(program)
+        self.program_file = os.path.realpath(program)
         self.shared_before = shared_memory()
         self.watches_private_folder = not private_folder().exists()
         self.folder = Path(tempfile.mkdtemp(prefix="mayfly-test-"))
@@ -133,7 +134,7 @@ class Job:
         for entry in Path("/proc").iterdir():
             try:
                 # A zombie has neither; it belongs to whoever reaps orphans here.
-                if entry.name.isdigit() and "mayfly-mainjob" in os.readlink(entry / "exe") \
+                if entry.name.isdigit() and os.readlink(entry / "exe") == self.program_file \
                         and mark in (entry / "environ").read_bytes().split(b"\0"):
                     found.append(entry.name)
             except OSError:

@@ -210,6 +210,18 @@ TEST_P(NamespaceLawsTest, ARenamedDirectoryIsFoundUnderItsNewNameByAllAtOnce) {
   }
 }
 
+TEST_P(NamespaceLawsTest, APathThroughADirectoryThatWasRemovedAndMadeAgainIsFound) {
+  for (int i = 0; i < 8; ++i) {
+    const std::string path = "/d" + std::to_string(i);
+    make_directory(path);
+    ASSERT_EQ(stat_error(client(1), path + "/.."), Errc::ok);
+    ASSERT_TRUE(cluster_.run(client(2), client(2).remove_directory(path)));
+    make_directory(path);
+    EXPECT_EQ(stat_error(client(1), path + "/.."), Errc::ok);
+    EXPECT_EQ(stat_error(client(1), path + "/../d0"), Errc::ok);
+  }
+}
+
 TEST_P(NamespaceLawsTest, DirectoriesThatAreMovedIntoEachOtherMakeNoCircle) {
   for (int round = 0; round < 10; ++round) {
     const std::string base = "/" + std::to_string(round);

@@ -77,6 +77,57 @@ TEST_F(CApiTest, BlocksAreThoseOfThePagesThatWereWrittenOrTaken) {
   });
 }
 
+TEST_F(CApiTest, AWriteShowsInMtimeWhileTheFileIsOpen) {
+  in_member([] {
+    const int fd = mayfly_open("/f", O_RDWR | O_CREAT, 0644);
+    const timespec old[2] = {{1, 0}, {2, 0}};
+    ASSERT_EQ(mayfly_pwrite(fd, "x", 1, 0), 1);
+    ASSERT_EQ(mayfly_utimens("/f", old), 0);
+    EXPECT_EQ(stat_of_path("/f").st_mtim.tv_sec, 2);
+    ASSERT_EQ(mayfly_pwrite(fd, "x", 1, 0), 1);
+    EXPECT_GT(stat_of_path("/f").st_mtim.tv_sec, 2);
+    ASSERT_EQ(mayfly_utimens("/f", old), 0);
+    EXPECT_EQ(error_of(mayfly_close(fd)), 0);
+    EXPECT_EQ(stat_of_path("/f").st_mtim.tv_sec, 2);
+  });
+}
+
+TEST_F(CApiTest, CuttingAnEmptyFileByOpenShowsInMtime) {
+  in_member([] {
+    ASSERT_TRUE(make_file("/f", ""));
+    const timespec old[2] = {{1, 0}, {2, 0}};
+    ASSERT_EQ(mayfly_utimens("/f", old), 0);
+    EXPECT_EQ(error_of(mayfly_close(mayfly_open("/f", O_WRONLY | O_TRUNC, 0))), 0);
+    EXPECT_GT(stat_of_path("/f").st_mtim.tv_sec, 2);
+  });
+}
+
+TEST_F(CApiTest, ADirectoryThatIsOpenOutlivesItsRemoval) {
+  in_member([] {
+    ASSERT_EQ(mayfly_mkdir("/d", 0755), 0);
+    const int fd = mayfly_open("/d", O_RDONLY | O_DIRECTORY, 0);
+    ASSERT_EQ(mayfly_rmdir("/d"), 0);
+    struct stat status {};
+    EXPECT_EQ(error_of(mayfly_fstat(fd, &status)), 0);
+    EXPECT_EQ(status.st_nlink, 0U);
+    EXPECT_EQ(error_of(mayfly_fchmod(fd, 0700)), 0);
+    EXPECT_EQ(error_of(mayfly_openat(fd, "f", O_RDWR | O_CREAT, 0644)), ENOENT);
+    EXPECT_EQ(error_of(mayfly_mkdirat(fd, "d", 0755)), ENOENT);
+    EXPECT_EQ(error_of(mayfly_close(fd)), 0);
+  });
+}
+
+TEST_F(CApiTest, WhatIsWrongWithTheTimesCountsOnlyIfTheFileIsThere) {
+  in_member([] {
+    const timespec wrong[2] = {{0, -1}, {0, 0}};
+    EXPECT_EQ(error_of(mayfly_utimens("/none", wrong)), ENOENT);
+    EXPECT_EQ(error_of(mayfly_futimens(-1, wrong)), EBADF);
+    EXPECT_EQ(error_of(mayfly_utimens("/", wrong)), EINVAL);
+    const timespec left_alone[2] = {{0, UTIME_OMIT}, {0, UTIME_OMIT}};
+    EXPECT_EQ(error_of(mayfly_utimens("/none", left_alone)), 0);
+  });
+}
+
 TEST_F(CApiTest, AReadShowsInAtimeOnceAfterEachChange) {
   in_member([] {
     ASSERT_TRUE(make_file("/f", "bytes"));

@@ -18,17 +18,15 @@ constexpr std::uint64_t kHuge = ~std::uint64_t{0};
 constexpr std::uint64_t kNonsense[] = {0, 1, std::uint64_t{1} << 32, std::uint64_t{1} << 63, kHuge};
 
 /// Those that are answered at once and take nothing away from others, whatever they ask for.
-constexpr Opcode kHarmless[] = {Opcode::look_up,        Opcode::open_name,
-                                Opcode::open_id,        Opcode::close,
-                                Opcode::get_attributes, Opcode::set_attributes,
-                                Opcode::report_size,    Opcode::set_size,
-                                Opcode::make_directory, Opcode::remove_directory,
-                                Opcode::remove_file,    Opcode::read_directory,
-                                Opcode::lease_slot,     Opcode::write,
-                                Opcode::read,           Opcode::data_end,
-                                Opcode::sync_data,      Opcode::usage,
-                                Opcode::cut_data,       Opcode::freeze_directory,
-                                Opcode::thaw_directory, Opcode::entomb_directory};
+constexpr Opcode kHarmless[] = {
+    Opcode::look_up,        Opcode::open_name,        Opcode::open_id,
+    Opcode::close,          Opcode::get_attributes,   Opcode::set_attributes,
+    Opcode::report_size,    Opcode::note_read,        Opcode::set_size,
+    Opcode::make_directory, Opcode::remove_directory, Opcode::remove_file,
+    Opcode::read_directory, Opcode::lease_slot,       Opcode::write,
+    Opcode::read,           Opcode::data_end,         Opcode::sync_data,
+    Opcode::usage,          Opcode::cut_data,         Opcode::freeze_directory,
+    Opcode::thaw_directory, Opcode::entomb_directory};
 
 class ServerTest : public ::testing::TestWithParam<bool> {
  protected:
