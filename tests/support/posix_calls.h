@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -24,11 +25,16 @@ struct PosixCalls {
   ssize_t (*pwrite)(int, const void*, size_t, off_t);
   ssize_t (*read)(int, void*, size_t);
   ssize_t (*write)(int, const void*, size_t);
+  ssize_t (*readv)(int, const iovec*, int);
+  ssize_t (*writev)(int, const iovec*, int);
+  ssize_t (*preadv)(int, const iovec*, int, off_t);
+  ssize_t (*pwritev)(int, const iovec*, int, off_t);
   off_t (*lseek)(int, off_t, int);
   int (*ftruncate)(int, off_t);
   int (*truncate)(const char*, off_t);
   int (*fallocate)(int, int, off_t, off_t);
   int (*fsync)(int);
+  int (*fdatasync)(int);
   int (*fstat)(int, struct stat*);
   int (*fstatat)(int, const char*, struct stat*, int);
   int (*mkdirat)(int, const char*, mode_t);
@@ -69,11 +75,16 @@ inline const PosixCalls& calls_of_mayfly() {
                                    mayfly_pwrite,
                                    mayfly_read,
                                    mayfly_write,
+                                   mayfly_readv,
+                                   mayfly_writev,
+                                   mayfly_preadv,
+                                   mayfly_pwritev,
                                    mayfly_lseek,
                                    mayfly_ftruncate,
                                    mayfly_truncate,
                                    mayfly_fallocate,
                                    mayfly_fsync,
+                                   mayfly_fdatasync,
                                    mayfly_fstat,
                                    mayfly_fstatat,
                                    mayfly_mkdirat,
@@ -111,11 +122,16 @@ inline const PosixCalls& calls_of_libc() {
       ::pwrite,
       ::read,
       ::write,
+      ::readv,
+      ::writev,
+      ::preadv,
+      ::pwritev,
       ::lseek,
       ::ftruncate,
       ::truncate,
       ::fallocate,
       ::fsync,
+      ::fdatasync,
       ::fstat,
       ::fstatat,
       ::mkdirat,

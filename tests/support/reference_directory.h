@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <filesystem>
 #include <string>
@@ -30,6 +31,12 @@ class ReferenceDirectory {
   /// Where a path of the file system under test ("/a") stands here.
   std::string of(const std::string& path) const { return root_ + path; }
   const std::string& root() const { return root_; }
+
+  /// Whether what lies in the temporary directory can have any.
+  static bool has_extended_attributes() {
+    const ReferenceDirectory directory;
+    return ::setxattr(directory.root().c_str(), "user.probe", "", 0, 0) == 0;
+  }
 
  private:
   std::string root_;
