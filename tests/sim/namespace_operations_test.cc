@@ -1,6 +1,6 @@
 // Random operations on a tree of directories, files, hard and symbolic links, by several clients of
-// 1 to 4 servers while messages are late; each errno, attribute and listing is compared with what
-// the local file system says to the same call.
+// 1 to 4 servers while messages are late and clients die; each errno, attribute and listing is
+// compared with what the local file system says to the same call.
 #include <dirent.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
@@ -21,7 +22,7 @@ namespace {
 /// Operations per seed. More by $MAYFLY_MODEL_STEPS.
 int steps() {
   const char* asked = ::getenv("MAYFLY_MODEL_STEPS");
-  return asked != nullptr ? std::atoi(asked) : 4000;
+  return asked != nullptr ? std::atoi(asked) : 10000;
 }
 
 class NamespaceOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
@@ -248,7 +249,120 @@ class NamespaceOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     }
   }
 
+  /// A change of the tree, and the same on the local one.
+  struct Change {
+    std::string what;
+    std::function<Task<Status>(Session&)> ours;
+    std::function<void()> theirs;
+  };
+  static Task<Status> create(Session& client, std::string path) {
+    const auto file = co_await File::open(client, path, O_WRONLY | O_CREAT, 0640);
+    co_return to_status(to_errc(file));
+  }
+  Change any_change() {
+    const std::string path = any_path();
+    const std::string to = any_path();
+    const std::string here = local_.of(path);
+    const std::string there = local_.of(to);
+    switch (pick(6)) {
+      case 0:
+        return {"mkdir " + path, [=](Session& s) { return s.make_directory(path, 0755); },
+                [=] { ::mkdir(here.c_str(), 0755); }};
+      case 1:
+        return {"rmdir " + path, [=](Session& s) { return s.remove_directory(path); },
+                [=] { ::rmdir(here.c_str()); }};
+      case 2:
+        return {"unlink " + path, [=](Session& s) { return s.remove_file(path); },
+                [=] { ::unlink(here.c_str()); }};
+      case 3:
+        return {"link " + path + " " + to, [=](Session& s) { return s.link(path, to, false); },
+                [=] { ::link(here.c_str(), there.c_str()); }};
+      case 4:
+        return {"create " + path, [=](Session& s) { return create(s, path); },
+                [=] { ::close(::open(here.c_str(), O_WRONLY | O_CREAT, 0640)); }};
+      default: {
+        const unsigned flags = pick(3) == 0 ? unsigned{RENAME_EXCHANGE} : 0U;
+        return {"rename " + path + " " + to, [=](Session& s) { return s.rename(path, to, flags); },
+                [=] { ::renameat2(AT_FDCWD, here.c_str(), AT_FDCWD, there.c_str(), flags); }};
+      }
+    }
+  }
+
+  /// Every path with its mode and links, what it holds or leads to, and the first path that leads
+  /// to the same file.
+  using Tree = std::map<std::string, std::string>;
+  void add_below(const std::string& path, bool is_ours, Tree& tree,
+                 std::map<std::string, std::string>& first) {
+    for (const std::string& name : is_ours ? names_in(path) : local_names_in(path)) {
+      const std::string below = path + "/" + name;
+      std::string id;
+      const struct stat status = is_ours ? look(below, id) : look_locally(below, id);
+      std::string text = std::to_string(status.st_mode) + " " + std::to_string(status.st_nlink);
+      text += " " + first.try_emplace(id, below).first->second;
+      if (S_ISREG(status.st_mode)) text += is_ours ? content_of(below) : local_content_of(below);
+      if (S_ISLNK(status.st_mode)) text += is_ours ? target_of(below) : local_target_of(below);
+      tree[below] = text;
+      if (S_ISDIR(status.st_mode)) add_below(below, is_ours, tree, first);
+    }
+  }
+  struct stat look(const std::string& path, std::string& id) {
+    Session& client = any_client();
+    const auto attributes = cluster_.run(client, client.stat(path, false));
+    EXPECT_TRUE(attributes) << path;
+    struct stat status {};
+    if (!attributes) return status;
+    status.st_mode = attributes->mode;
+    status.st_nlink = attributes->nlink;
+    id = std::to_string(attributes->id.serial) + " " + std::to_string(attributes->id.home());
+    return status;
+  }
+  struct stat look_locally(const std::string& path, std::string& id) {
+    struct stat status {};
+    EXPECT_EQ(::lstat(local_.of(path).c_str(), &status), 0) << path;
+    id = std::to_string(status.st_ino);
+    return status;
+  }
+  std::string target_of(const std::string& path) {
+    Session& client = any_client();
+    const auto target = cluster_.run(client, client.read_link(path));
+    EXPECT_TRUE(target) << path;
+    return target ? *target : "";
+  }
+  std::string local_target_of(const std::string& path) {
+    std::string target = std::filesystem::read_symlink(local_.of(path));
+    if (target.starts_with(local_.root())) target.erase(0, local_.root().size());
+    return target;
+  }
+  Tree tree(bool is_ours) {
+    Tree tree;
+    std::map<std::string, std::string> first;
+    add_below("", is_ours, tree, first);
+    return tree;
+  }
+
+  /// A client dies in the middle of a change: that has happened, or it has not.
+  void die_in_the_middle() {
+    const std::size_t which = pick(clients_.size());
+    Session& victim = *clients_[which];
+    const Change change = any_change();
+    {
+      Task<Status> task = change.ours(victim);
+      ReadyQueue::Scope scope(victim.loop().ready());
+      task.start(nullptr);
+      for (std::uint64_t turns = pick(40); turns > 0 && !task.done(); --turns) cluster_.turn();
+      cluster_.kill_client(victim);
+    }
+    clients_[which] = &cluster_.add_client();
+    cluster_.settle();
+    const Tree now = tree(true);
+    if (now == tree(false)) return;
+    ++done_by_the_dead_;
+    change.theirs();
+    ASSERT_EQ(now, tree(false)) << "half of " << change.what;
+  }
+
   void any_operation() {
+    if (pick(150) == 0) return die_in_the_middle();
     const std::uint64_t choice = pick(100);
     if (choice < 14) return make_directory();
     if (choice < 19) return remove_directory();
@@ -267,6 +381,7 @@ class NamespaceOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
   SimCluster cluster_;
   std::vector<Session*> clients_;
   std::uint64_t contents_ = 0;
+  int done_by_the_dead_ = 0;
   std::map<ino_t, FileId> same_;
 };
 
@@ -283,6 +398,7 @@ TEST_P(NamespaceOperationsTest, EveryResultIsThatOfTheLocalFileSystem) {
     ASSERT_TRUE(whole) << whole.error().sentence;
     if (HasFailure()) return;
   }
+  EXPECT_GT(done_by_the_dead_, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, NamespaceOperationsTest, ::testing::Range(0U, 8U));

@@ -97,7 +97,7 @@ std::size_t SimCluster::poll_all() {
   std::size_t happened = 0;
   for (auto& node : nodes_) happened += node->loop->poll();
   for (auto& client : clients_) {
-    if (!client->stalled) happened += client->session->loop().poll();
+    if (client->alive && !client->stalled) happened += client->session->loop().poll();
   }
   return happened;
 }
