@@ -6,12 +6,7 @@
 // The file is written once before the clock starts, so writes go over blocks that were used; the
 // write figure includes a final fsync.
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -21,9 +16,10 @@
 #include <string>
 
 #include "async/poll_sleeper.h"
+#include "bench/program.h"
+#include "bench/server_processes.h"
 #include "client/file.h"
 #include "memory/slab.h"
-#include "server/server_process.h"
 #include "transport/ucx_worker.h"
 
 namespace mayfly {
@@ -42,13 +38,6 @@ struct Options {
   bool pin = false;
 };
 
-void pin_to(int core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(core, &set);
-  ::sched_setaffinity(0, sizeof set, &set);
-}
-
 double cpu_seconds(int who) {
   rusage usage{};
   ::getrusage(who, &usage);
@@ -66,33 +55,6 @@ struct Outcome {
 
 double seconds_since(TimePoint begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-/// The server's process: says its address, learns the session, serves until it is told to stop.
-[[noreturn]] void serve(const Options& options, std::uint32_t index, int in, int out) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (options.pin) pin_to(1);
-  ServerProcessOptions server_options;
-  server_options.scratch = options.directory;
-  server_options.memory_bytes = *parse_bytes(options.memory);
-  server_options.null_store = options.null_store;
-  auto server = ServerProcess::create(server_options);
-  if (!server) {
-    std::fprintf(stderr, "%s\n", server.error().sentence.c_str());
-    std::_Exit(1);
-  }
-  const Bytes address = (*server)->address();
-  const std::size_t length = address.size();
-  if (::write(out, &length, sizeof length) < 0 || ::write(out, address.data(), length) < 0) {
-    std::_Exit(1);
-  }
-  WireBytes session(1 << 16);
-  const ssize_t got = ::read(in, session.data(), session.size());
-  session.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  (*server)->join(*decode_session(session), index);
-  (*server)->serve();
-  server->reset();
-  std::_Exit(0);
 }
 
 class Load {
@@ -214,35 +176,18 @@ bool run_client(const Options& options, const SessionInfo& info, Outcome& result
 }
 
 int run(const Options& options) {
-  SessionInfo info = new_session();
-  std::vector<std::pair<int, pid_t>> servers;
-  for (std::uint32_t i = 0; i < options.servers; ++i) {
-    int to[2];
-    int from[2];
-    if (::pipe(to) != 0 || ::pipe(from) != 0) return 1;
-    const pid_t child = ::fork();
-    if (child == 0) serve(options, i, to[0], from[1]);
-    std::size_t length = 0;
-    ServerInfo server;
-    server.node = "here";
-    ::close(from[1]);
-    if (::read(from[0], &length, sizeof length) != sizeof length) return 1;
-    server.address.resize(length);
-    if (::read(from[0], server.address.data(), length) != static_cast<ssize_t>(length)) return 1;
-    info.servers.push_back(std::move(server));
-    servers.emplace_back(to[1], child);
-  }
-  const WireBytes session = encode(info);
-  for (const auto& [pipe, child] : servers) {
-    if (::write(pipe, session.data(), session.size()) < 0) return 1;
-  }
+  ServerProcessesOptions server_options;
+  server_options.directory = options.directory;
+  server_options.memory_bytes = *parse_bytes(options.memory);
+  server_options.servers = options.servers;
+  server_options.null_store = options.null_store;
+  if (options.pin) server_options.core = 1;
+  ServerProcesses servers(server_options);
   if (options.pin) pin_to(0);
   Outcome result;
-  const bool well = run_client(options, info, result);
-  for (const auto& [pipe, child] : servers) {
-    if (!well) ::kill(child, SIGTERM);
-    ::waitpid(child, nullptr, 0);
-  }
+  const bool well = run_client(options, servers.session(), result);
+  if (!well) servers.terminate();
+  servers.wait();
   if (!well) {
     std::fprintf(stderr, "bench_whole_path: an operation failed\n");
     return 1;

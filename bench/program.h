@@ -1,0 +1,23 @@
+// What every bench program does besides its measuring.
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+
+namespace mayfly {
+
+/// Says what is wrong, after the program's name, and ends the process with exit code 1. Processes
+/// that it has started end by themselves when it is gone.
+[[noreturn]] void give_up(const char* what);
+/// Gives up on an error.
+void require(const Status& status);
+
+/// Seconds of the steady clock.
+double now();
+/// This thread and what it starts from now on.
+void pin_to(int core);
+/// Of at least one value.
+double median(std::vector<double> values);
+
+}  // namespace mayfly
