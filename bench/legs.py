@@ -4,9 +4,10 @@
     bench/legs.py --scratch /local/nvme [--json FILE]
 
 Needs a release build and fio. The disk leg and fio work on the same blocks of the same file; the
-network leg and plain UCX take turns in one program. One round measures everything once; the table
-gives medians over the rounds, and the median of the ratios within each round. Nothing else should
-run meanwhile. --json adds every single figure, the commit and the machine.
+network leg, and the metadata leg, take turns with plain UCX in one program. One round measures
+everything once; the table gives medians over the rounds, and the median of the ratios within each
+round. Nothing else should run meanwhile. --json adds every single figure, the commit and the
+machine.
 """
 
 import argparse
@@ -36,7 +37,14 @@ RATIOS = [
     ("null read 1M / plain get", "null read", "plain get", 0.80),
     ("whole randread 4K / fio", "whole randread", "fio randread", 0.50),
     ("stat round trips / plain UCX", "stat", "plain rpc", 1 / 1.5),
+    ("create, close / plain UCX", "create", "plain beside create", 0.30),
+    ("stat of files / plain UCX", "stat of files", "plain beside stat of files", 0.60),
+    ("stat at random / plain UCX", "stat_random", "plain beside stat_random", None),
+    ("unlink / plain UCX", "unlink", "plain beside unlink", None),
+    ("creates, last tenth / first", "create last", "create first", 0.80),
+    ("readdirplus, entries / wanted", "readdirplus", "readdirplus wanted", 1.00),
 ]
+READDIRPLUS_WANTED_PER_S = 200000
 
 
 def lines_of(command):
@@ -129,10 +137,39 @@ def measure_whole_path(build, options, figures):
     figures["read legs"] = min(figures["disk read"], figures["get"])
 
 
+def measure_metadata(build, options, figures):
+    lines = {line["op"]: line for line in lines_of(
+        [build / "bench_metadata_leg", "--dir", options.scratch, "--seconds", options.seconds,
+         "--pin"])}
+    for operation in ("create", "stat", "stat_random", "unlink"):
+        line = lines[operation]
+        name = "stat of files" if operation == "stat" else operation
+        figures[name] = line["per_s"]
+        figures[f"plain beside {name}"] = line["plain_rpc_per_s"]
+        figures[f"{name} / plain beside {name}"] = line["ratio"]
+    # Both at the same speed of the machine.
+    for tenth in ("first", "last"):
+        line = lines["growth"]
+        figures[f"create {tenth}"] = line[f"{tenth}_tenth_ratio"] * line["plain_rpc_per_s"]
+    figures["readdirplus"] = lines["readdirplus"]["per_s"]
+    figures["readdirplus wanted"] = READDIRPLUS_WANTED_PER_S
+
+
+def check_space(build, options):
+    """The metadata leg with a page in each file fails unless all of them come back."""
+    lines_of([build / "bench_metadata_leg", "--dir", options.scratch, "--seconds", 1, "--files",
+              10000, "--bytes-per-file", 4096, "--pin"])
+
+
+def ratio_of(one, ours, limit):
+    """As the program computed it from turns of a moment, if it did."""
+    return one.get(f"{ours} / {limit}", one[ours] / one[limit])
+
+
 def table(rounds):
     yield f"{'':32}{'ours':>10}{'limit':>10}{'ratio':>8}{'wanted':>8}"
     for name, ours, limit, wanted in RATIOS:
-        ratio = statistics.median(one[ours] / one[limit] for one in rounds)
+        ratio = statistics.median(ratio_of(one, ours, limit) for one in rounds)
         yield (f"{name:32}{statistics.median(one[ours] for one in rounds):10.0f}"
                f"{statistics.median(one[limit] for one in rounds):10.0f}{ratio:8.2f}"
                + (f"{wanted:8.2f}" if wanted else f"{'-':>8}"))
@@ -167,6 +204,7 @@ def main():
     parser.add_argument("--size", default="2G", help="of the file that the disk leg works on")
     parser.add_argument("--json", type=Path, help="where every single figure goes")
     options = parser.parse_args()
+    check_space(options.build, options)
     rounds = []
     leg = DiskLeg(options.build / "bench_disk_leg", options.scratch, options.size)
     for number in range(options.rounds):
@@ -174,6 +212,7 @@ def main():
         measure_disk(leg, options, figures)
         measure_network(options.build, options, figures)
         measure_whole_path(options.build, options, figures)
+        measure_metadata(options.build, options, figures)
         rounds.append(figures)
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
     leg.close()
