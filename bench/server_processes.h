@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "base/units.h"
 #include "protocol/session_info.h"
 
 namespace mayfly {
