@@ -246,7 +246,7 @@ Task<Status> File::write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t o
                              std::optional<std::uint32_t> appended_under) {
   auto permit = co_await session_.window().acquire(
       std::min<std::uint64_t>(piece.length, session_.window_bytes()));
-  const TimePoint began = session_.loop().now();
+  const Moment began = now();
   std::vector<std::byte> gathered;
   std::optional<Bytes> part = bytes.contiguous(piece.range_offset, piece.length);
   if (!part) {
@@ -268,8 +268,8 @@ Task<Status> File::write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t o
   co_return Status();
 }
 
-void File::note_change(TimePoint began, std::int64_t pages) {
-  written_at_ = std::max(written_at_, began);
+void File::note_change(const Moment& began, std::int64_t pages) {
+  if (began.at > written_.at) written_ = began;
   pages_ += pages;
   dirty_ = true;
   reading_shows_ = true;
@@ -391,7 +391,7 @@ RequestHeader File::report(Opcode opcode) const {
   header.uid_or_generation = generation_;
   header.argument = static_cast<std::uint64_t>(pages_);
   // An age and not a time: clocks differ, and a later utimens must stay later.
-  header.length = static_cast<std::uint64_t>((session_.loop().now() - written_at_).count());
+  header.length = static_cast<std::uint64_t>((session_.loop().now() - written_.at).count());
   return header;
 }
 
@@ -410,7 +410,8 @@ Task<Status> File::fsync() {
   // A write that ends while the report is on its way makes the file dirty again.
   dirty_ = false;
   const std::int64_t reported = std::exchange(pages_, 0);
-  const auto attributes = attributes_of(co_await session_.inode_call(header));
+  const std::int64_t written_ns = written_.wall_ns;
+  const auto attributes = attributes_of(co_await session_.inode_call(header, as_wire(written_ns)));
   if (!attributes) {
     dirty_ = true;
     pages_ += reported;
@@ -438,7 +439,8 @@ Task<Status> File::close() {
   if (may_write()) header.flags |= request_flags::kForWrite;
   if (appends()) header.flags |= request_flags::kAppend;
   if (unsure_) header.flags |= request_flags::kUnsure;
-  auto reply = co_await session_.inode_call(header);
+  const Bytes time = dirty_ ? as_wire(written_.wall_ns) : Bytes();
+  auto reply = co_await session_.inode_call(header, time);
   if (!reply) co_return reply.error();
   co_return reply->status();
 }

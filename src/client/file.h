@@ -92,7 +92,12 @@ class File {
   Task<Status> change_space_everywhere(RequestHeader header);
   Task<Status> note_growth(std::uint64_t end);
   /// Of a write, or of space taken or given up.
-  void note_change(TimePoint began, std::int64_t pages);
+  struct Moment {
+    TimePoint at;
+    std::int64_t wall_ns;
+  };
+  Moment now() const { return {session_.loop().now(), wall_clock_ns()}; }
+  void note_change(const Moment& began, std::int64_t pages);
   /// Beside a read that shows in atime, which is seldom.
   Task<Status> note_reading();
   /// A request to the inode's server that brings along what this handle has written.
@@ -117,7 +122,7 @@ class File {
   /// seen.
   std::uint64_t written_end_ = 0;
   std::uint32_t generation_ = 0;
-  TimePoint written_at_{};  ///< when the last write began
+  Moment written_{};        ///< when the last write began
   std::int64_t pages_ = 0;  ///< by which what the file uses has changed since the last report
   bool dirty_ = false;
   /// A write has failed, and its server may yet carry it out: nobody knows the size any more.

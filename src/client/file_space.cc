@@ -49,7 +49,7 @@ Task<Status> File::change_space_everywhere(RequestHeader header) {
 Task<Status> File::change_space(RequestHeader header, std::uint32_t column) {
   header.argument = pack_column({column, width(layout_, session_.servers())});
   const std::uint32_t server = server_of_chunk(layout_, column, session_.servers());
-  const TimePoint began = session_.loop().now();
+  const Moment began = now();
   const auto reply = co_await session_.channel(server).call(header);
   if (!reply) {
     unsure_ = true;

@@ -61,7 +61,7 @@ bool take_name(Bytes& bytes, std::string_view& name) {
 /// A body that stands on the wire as it does in memory.
 template <class Body>
 Result<Body> decode_whole(Bytes bytes) {
-  Body body;
+  Body body{};
   if (!take(bytes, body) || !bytes.empty()) return Errc::bad_message;
   return body;
 }
@@ -212,6 +212,7 @@ Result<std::vector<WaitBody>> decode_waits(Bytes bytes) {
 
 Result<Layout> decode_layout(Bytes bytes) { return decode_whole<Layout>(bytes); }
 Result<ChangeBody> decode_change(Bytes bytes) { return decode_whole<ChangeBody>(bytes); }
+Result<std::int64_t> decode_time(Bytes bytes) { return decode_whole<std::int64_t>(bytes); }
 Result<ExtentBody> decode_extent(Bytes bytes) { return decode_whole<ExtentBody>(bytes); }
 
 void append(WireBytes& page, const DirectoryEntry& entry) {

@@ -128,6 +128,10 @@ struct ExtentBody {
 static_assert(sizeof(ExtentBody) == 16);
 Result<ExtentBody> decode_extent(Bytes bytes);
 
+/// close and report_size with a size: when the last write began, by the sender's clock, in
+/// nanoseconds since 1970. Wire: as it stands.
+Result<std::int64_t> decode_time(Bytes bytes);
+
 /// set_layout. Wire: as it stands.
 Result<Layout> decode_layout(Bytes bytes);
 

@@ -18,6 +18,10 @@ std::optional<SizeReport> report_of(const Request& request) {
   const std::int64_t now = wall_clock_ns();
   report.modified_ns =
       now - static_cast<std::int64_t>(std::min<std::uint64_t>(request.header.length, now));
+  // The age has grown on the way; the sender's clock may be wrong. Neither may make a write later
+  // than it was: times that were set after it would be lost.
+  const auto at_sender = decode_time(request.body.payload());
+  if (at_sender && *at_sender > 0) report.modified_ns = std::min(report.modified_ns, *at_sender);
   return report;
 }
 

@@ -69,10 +69,14 @@ void look_up(Server& server, Request& request) {
 }
 
 void get_attributes(Server& server, Request& request) {
-  answer(server, request, server.names().get_entry(request.header.file));
+  const auto entry = server.names().get_entry(request.header.file);
+  if (entry && is_gone_by_path(request, *entry)) return server.reply(request, Errc::no_entry);
+  answer(server, request, entry);
 }
 
 void get_parent(Server& server, const Request& request) {
+  const auto entry = server.names().get_entry(request.header.file);
+  if (entry && is_gone_by_path(request, *entry)) return server.reply(request, Errc::no_entry);
   const auto parent = server.names().parent_of(request.header.file);
   if (!parent) return server.reply(request, parent.error());
   server.reply(request, Errc::ok, parent->home_and_salt, parent->serial);

@@ -108,6 +108,7 @@ Task<void> open_name(Server& server, Request request) {
 Task<void> open_id(Server& server, Request request) {
   const auto entry = server.names().get_entry(request.header.file);
   if (!entry) co_return server.reply(request, entry.error());
+  if (is_gone_by_path(request, *entry)) co_return server.reply(request, Errc::no_entry);
   co_await open_entry(server, std::move(request), *entry, 0);
 }
 

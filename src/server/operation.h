@@ -84,6 +84,13 @@ void note_news(Server& server, const Request& request);
 void take_news(Server& server, const Request& request);
 Task<void> note_waits(Server& server, Request request);
 
+/// A path has led to this by the id of a directory that was removed since, and lives on for those
+/// who have it open. Whoever comes by what is open comes under any epoch.
+inline bool is_gone_by_path(const Request& request, const Entry& entry) {
+  return request.header.epoch != kAnyEpoch && entry.attributes &&
+         entry.attributes->is_directory() && entry.attributes->nlink == 0;
+}
+
 /// The answer to whoever looked for this entry: its attributes, with a symbolic link's target, or
 /// where to ask for them. May take the request to answer later.
 void reply_entry(Server& server, Request& request, const Entry& entry);

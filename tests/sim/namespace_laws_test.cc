@@ -210,15 +210,31 @@ TEST_P(NamespaceLawsTest, ARenamedDirectoryIsFoundUnderItsNewNameByAllAtOnce) {
   }
 }
 
-TEST_P(NamespaceLawsTest, APathThroughADirectoryThatWasRemovedAndMadeAgainIsFound) {
+TEST_P(NamespaceLawsTest, APathDoesNotLeadThroughADirectoryThatIsRemoved) {
   for (int i = 0; i < 8; ++i) {
     const std::string path = "/d" + std::to_string(i);
     make_directory(path);
     ASSERT_EQ(stat_error(client(1), path + "/.."), Errc::ok);
+    // Whoever has it open keeps it, but not under its name.
+    Session& opener = client(3);
+    auto open = cluster_.run(opener, File::open(opener, path, O_RDONLY, 0));
+    ASSERT_TRUE(open);
+    if (i % 2 == 0) {
+      ASSERT_TRUE(cluster_.run(opener, (*open)->close()));
+    }
     ASSERT_TRUE(cluster_.run(client(2), client(2).remove_directory(path)));
-    make_directory(path);
-    EXPECT_EQ(stat_error(client(1), path + "/.."), Errc::ok);
-    EXPECT_EQ(stat_error(client(1), path + "/../d0"), Errc::ok);
+    if (i % 4 < 2) {
+      make_directory(path);
+    } else {
+      make_file(path);
+    }
+    const Errc expected = i % 4 < 2 ? Errc::ok : Errc::not_a_directory;
+    for (const char* rest : {"/..", "/../d0", "/.", "/"}) {
+      EXPECT_EQ(stat_error(client(1), path + rest), expected) << path << rest;
+    }
+    if (i % 2 != 0) {
+      EXPECT_TRUE(cluster_.run(opener, (*open)->close()));
+    }
   }
 }
 
