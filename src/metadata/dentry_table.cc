@@ -31,27 +31,32 @@ void DirectoryOrder::remove(const Dentry* dentry) {
   holes_ = 0;
 }
 
-std::size_t DentryTable::Hash::operator()(const Key& key) const {
-  const std::uint64_t seed = std::hash<FileId>()(key.parent);
-  return XXH3_64bits_withSeed(key.name.data(), key.name.size(), seed);
+namespace {
+
+std::uint64_t hash_of(FileId parent, std::string_view name) {
+  return XXH3_64bits_withSeed(name.data(), name.size(), std::hash<FileId>()(parent));
 }
+
+}  // namespace
 
 const Dentry& DentryTable::add(FileId parent, std::string_view name, FileId id, DentryType type) {
-  const auto [dentry, is_new] =
-      dentries_.insert(Dentry{parent, ++last_cookie_, std::string(name), id, type});
-  MAYFLY_ASSERT(is_new);
+  const Dentry& dentry = dentries_.insert(
+      hash_of(parent, name),
+      std::make_unique<Dentry>(Dentry{parent, ++last_cookie_, std::string(name), id, type}));
   DirectoryOrder& directory = directories_[parent];
-  directory.append(&*dentry);
+  directory.append(&dentry);
   if (type == DentryType::directory) directory.count_directory(true);
-  return *dentry;
+  return dentry;
 }
 
-const Dentry* DentryTable::find(FileId parent, std::string_view name) const {
-  const auto dentry = dentries_.find(Key{parent, name});
-  return dentry == dentries_.end() ? nullptr : &*dentry;
+Dentry* DentryTable::find_own(FileId parent, std::string_view name) const {
+  return dentries_.find(hash_of(parent, name), [&](const Dentry& dentry) {
+    return dentry.parent == parent && dentry.name == name;
+  });
 }
 
-void DentryTable::redirect(const Dentry& dentry, FileId id, DentryType type) {
+void DentryTable::redirect(const Dentry& given, FileId id, DentryType type) {
+  Dentry& dentry = *find_own(given.parent, given.name);
   DirectoryOrder& directory = directories_[dentry.parent];
   if (dentry.type == DentryType::directory) directory.count_directory(false);
   if (type == DentryType::directory) directory.count_directory(true);
@@ -65,7 +70,7 @@ void DentryTable::remove(const Dentry& dentry) {
   directory->second.remove(&dentry);
   if (dentry.type == DentryType::directory) directory->second.count_directory(false);
   if (directory->second.size() == 0) directories_.erase(directory);
-  dentries_.erase(dentries_.find(dentry));
+  dentries_.take(hash_of(dentry.parent, dentry.name), dentry);
 }
 
 std::uint32_t DentryTable::subdirectories_of(FileId parent) const {

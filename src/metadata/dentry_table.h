@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
+#include "metadata/gradual_table.h"
 #include "protocol/attributes.h"
 
 namespace mayfly {
@@ -16,9 +16,8 @@ struct Dentry {
   FileId parent;
   std::uint64_t cookie;  ///< grows with each dentry made on this server; from 1
   std::string name;
-  // Not of the key: a rename onto the name changes what it leads to.
-  mutable FileId id;
-  mutable DentryType type;
+  FileId id;
+  DentryType type;
 };
 
 /// The dentries of one directory, in the order of their cookies. Removal leaves a hole; the holes
@@ -59,7 +58,7 @@ class DentryTable {
   /// (parent, name) must be free.
   const Dentry& add(FileId parent, std::string_view name, FileId id, DentryType type);
   /// Null: no such name. Allocates nothing.
-  const Dentry* find(FileId parent, std::string_view name) const;
+  const Dentry* find(FileId parent, std::string_view name) const { return find_own(parent, name); }
   /// Leads `dentry` elsewhere; its name, and its place among its siblings, stay.
   void redirect(const Dentry& dentry, FileId id, DentryType type);
   /// `dentry` is gone thereafter.
@@ -73,36 +72,13 @@ class DentryTable {
   /// The dentries below `parent`; null: none.
   const DirectoryOrder* children(FileId parent) const;
 
- private:
-  struct Key {
-    FileId parent;
-    std::string_view name;
-  };
-  static Key key_of(const Key& key) { return key; }
-  static Key key_of(const Dentry& dentry) { return {dentry.parent, dentry.name}; }
-
-  // Not noexcept: libstdc++ then keeps the hash in the node and does not hash again to rehash.
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(const Key& key) const;
-    std::size_t operator()(const Dentry& dentry) const { return (*this)(key_of(dentry)); }
-  };
-  struct Equal {
-    using is_transparent = void;
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const {
-      const Key left = key_of(a);
-      const Key right = key_of(b);
-      return left.parent == right.parent && left.name == right.name;
-    }
-  };
-
- public:
-  using Set = std::unordered_set<Dentry, Hash, Equal>;
-  const Set& all() const { return dentries_; }
+  /// In no order. O(everything).
+  std::vector<const Dentry*> all() const { return dentries_.all(); }
 
  private:
-  Set dentries_;
+  Dentry* find_own(FileId parent, std::string_view name) const;
+
+  GradualTable<Dentry> dentries_;
   std::unordered_map<FileId, DirectoryOrder> directories_;
   std::uint64_t last_cookie_ = 0;
 };

@@ -62,6 +62,7 @@ class Inode {
 
   /// The attributes as others see them, kUnsettled included.
   Attributes attributes() const;
+  FileId id() const { return attributes_.id; }
   bool is_directory() const { return attributes_.is_directory(); }
   bool is_open() const { return readers_ > 0 || is_written(); }
   /// No name leads here any more; lives until the last close.

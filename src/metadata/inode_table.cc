@@ -5,26 +5,21 @@
 namespace mayfly {
 
 Inode& InodeTable::add(const Attributes& attributes, FileId parent) {
-  const auto [inode, is_new] = inodes_.try_emplace(attributes.id, attributes, parent);
-  MAYFLY_ASSERT(is_new);
-  return inode->second;
+  MAYFLY_ASSERT(find(attributes.id) == nullptr);
+  return inodes_.insert(std::hash<FileId>()(attributes.id),
+                        std::make_unique<Inode>(attributes, parent));
 }
 
-Inode* InodeTable::find(FileId id) {
-  const auto inode = inodes_.find(id);
-  return inode == inodes_.end() ? nullptr : &inode->second;
-}
-
-const Inode* InodeTable::find(FileId id) const {
-  const auto inode = inodes_.find(id);
-  return inode == inodes_.end() ? nullptr : &inode->second;
+Inode* InodeTable::find_own(FileId id) const {
+  return inodes_.find(std::hash<FileId>()(id),
+                      [id](const Inode& inode) { return inode.id() == id; });
 }
 
 void InodeTable::remove(FileId id) {
-  const auto inode = inodes_.find(id);
-  MAYFLY_ASSERT(inode != inodes_.end());
-  if (inode->second.is_orphan()) --orphans_;
-  inodes_.erase(inode);
+  const Inode* const inode = find(id);
+  MAYFLY_ASSERT(inode != nullptr);
+  if (inode->is_orphan()) --orphans_;
+  inodes_.take(std::hash<FileId>()(id), *inode);
 }
 
 void InodeTable::unlink(Inode& inode, std::int64_t now_ns) {

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
+#include <vector>
 
+#include "metadata/gradual_table.h"
 #include "metadata/inode.h"
 #include "protocol/attributes.h"
 
@@ -20,8 +21,8 @@ class InodeTable {
   /// The inode of attributes.id, which must be new. Stays at its address until it is removed.
   Inode& add(const Attributes& attributes, FileId parent);
   /// Null: not here.
-  Inode* find(FileId id);
-  const Inode* find(FileId id) const;
+  Inode* find(FileId id) { return find_own(id); }
+  const Inode* find(FileId id) const { return find_own(id); }
   void remove(FileId id);
 
   /// Takes a name from an inode, a directory's only one; without any it is counted among the
@@ -30,10 +31,13 @@ class InodeTable {
 
   std::uint64_t size() const { return inodes_.size(); }
   std::uint64_t orphans() const { return orphans_; }
-  const std::unordered_map<FileId, Inode>& all() const { return inodes_; }
+  /// In no order. O(everything).
+  std::vector<const Inode*> all() const { return inodes_.all(); }
 
  private:
-  std::unordered_map<FileId, Inode> inodes_;
+  Inode* find_own(FileId id) const;
+
+  GradualTable<Inode> inodes_;
   std::uint64_t home_and_salt_;
   std::uint64_t last_serial_ = kRootId.serial;
   std::uint64_t orphans_ = 0;

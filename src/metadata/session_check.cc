@@ -76,15 +76,15 @@ Result<void, Failure> check_session(const Shards& shards) {
   std::unordered_map<FileId, std::uint32_t> names;
   for (std::size_t server = 0; server < shards.size(); ++server) {
     MAYFLY_CHECKED(shards[server]->check_consistency());
-    for (const Dentry& dentry : shards[server]->dentries().all()) {
-      MAYFLY_CHECKED(check_dentry(shards, server, dentry));
-      ++names[dentry.id];
+    for (const Dentry* dentry : shards[server]->dentries().all()) {
+      MAYFLY_CHECKED(check_dentry(shards, server, *dentry));
+      ++names[dentry->id];
     }
   }
   for (const Namespace* shard : shards) {
-    for (const auto& [id, inode] : shard->inodes().all()) {
-      const auto found = names.find(id);
-      MAYFLY_CHECKED(check_inode(shards, inode, found == names.end() ? 0 : found->second));
+    for (const Inode* inode : shard->inodes().all()) {
+      const auto found = names.find(inode->id());
+      MAYFLY_CHECKED(check_inode(shards, *inode, found == names.end() ? 0 : found->second));
     }
   }
   return {};
@@ -98,8 +98,9 @@ Result<void, Failure> check_space(const Shards& shards, const UsedPages& pages) 
     }
   }
   for (const Namespace* shard : shards) {
-    for (const auto& [id, inode] : shard->inodes().all()) {
-      const Attributes attributes = inode.attributes();
+    for (const Inode* inode : shard->inodes().all()) {
+      const Attributes attributes = inode->attributes();
+      const FileId id = attributes.id;
       if (attributes.is_directory() || (attributes.flags & kUnsettled) != 0) continue;
       const auto found = pages.find(id);
       const std::uint64_t used = found == pages.end() ? 0 : found->second;
