@@ -10,6 +10,10 @@ namespace {
 /// Turns between two looks at the clock while the loop is busy or spins: a look costs as much as
 /// asking a source. At some 100 ns a turn a timer is late by a few microseconds at the most.
 constexpr unsigned kTurnsPerLook = 16;
+/// Resumptions in a row within one turn: of a task that ends, and of those that await it, each the
+/// next. More wait for the next turn, so that tasks that keep each other busy leave it to the
+/// sources too.
+constexpr unsigned kRounds = 8;
 /// How often in a row a source may refuse to be armed before the loop takes a nap.
 constexpr unsigned kRefusals = 64;
 constexpr Nanoseconds kShortestNap = std::chrono::microseconds(50);
@@ -64,7 +68,7 @@ std::size_t EventLoop::poll() {
   std::size_t happened = 0;
   for (EventSource* source : sources_) happened += source->poll();
   if (!timers_.empty() && wants_to_look(happened)) happened += fire_timers();
-  if (!ready_.empty()) happened += ready_.run();
+  for (unsigned round = 0; round < kRounds && !ready_.empty(); ++round) happened += ready_.run();
   if (!finished_.empty()) free_finished();
   if (happened != 0) {
     if (idle_.is_idle()) idle_.end_idle_phase(clock_.now());

@@ -2,7 +2,8 @@
 //
 // Owner: a server, a session or a test. Sources, the sleeper and the clock outlive it.
 // Thread: one at a time; whoever calls run_once() or enters a Scope.
-// Order: sources in the order added, then due timers, then the ready queue, each once per turn.
+// Order: sources in the order added and due timers, each once per turn, then the ready queue with
+//   what it makes ready, to a bound.
 // Failure: a source that cannot go on says so through the operations that it fails; the loop has no
 //   errors of its own.
 #pragma once
