@@ -39,27 +39,22 @@ class Driver {
   template <class T>
   void start(Operation<T>& operation) {
     const Lock lock(*this);
-    const ReadyQueue::Scope scope(loop_.ready());
-    operation.task_.start(&operation);
-    // What was sent may need more turns of the loop than the sleeping thread was going to make.
-    if (sleeping_) wake();
+    start_locked(operation);
   }
 
   template <class T>
   T wait(Operation<T>& operation) {
     Lock lock(*this);
-    while (!operation.task_.done()) turn(lock.lock, operation.wake_);
-    if (!driving_ && !waiters_.empty()) waiters_.back()->notify_one();
-    const ReadyQueue::Scope scope(loop_.ready());
-    return operation.task_.take();
+    return wait_locked(operation, lock);
   }
 
   /// Starts `task` and waits for its result.
   template <class T>
   T run(Task<T> task) {
     Operation<T> operation(std::move(task));
-    start(operation);
-    return wait(operation);
+    Lock lock(*this);
+    start_locked(operation);
+    return wait_locked(operation, lock);
   }
 
  private:
@@ -72,6 +67,21 @@ class Driver {
     }
     std::unique_lock<std::mutex> lock;
   };
+
+  template <class T>
+  void start_locked(Operation<T>& operation) {
+    const ReadyQueue::Scope scope(loop_.ready());
+    operation.task_.start(&operation);
+    // What was sent may need more turns of the loop than the sleeping thread was going to make.
+    if (sleeping_) wake();
+  }
+  template <class T>
+  T wait_locked(Operation<T>& operation, Lock& lock) {
+    while (!operation.task_.done()) turn(lock.lock, operation.wake_);
+    if (!driving_ && !waiters_.empty()) waiters_.back()->notify_one();
+    const ReadyQueue::Scope scope(loop_.ready());
+    return operation.task_.take();
+  }
 
   /// One turn of the loop, or a wait until the thread that turns it says more.
   void turn(std::unique_lock<std::mutex>& lock, std::condition_variable& wake);

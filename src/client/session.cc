@@ -75,11 +75,11 @@ void Session::learn_epoch(std::uint64_t epoch) {
   paths_.clear();
 }
 
-Task<Result<Reply>> Session::inode_call(RequestHeader header, Bytes body) {
-  if (header.file.home() >= servers()) co_return Errc::bad_message;
+Channel::Call Session::inode_call(RequestHeader header, Bytes body) {
+  if (header.file.home() >= servers()) return Channel::Call(Errc::bad_message);
   // An id does not go stale, whatever is renamed.
   header.epoch = kAnyEpoch;
-  co_return co_await channel(header.file.home()).call(header, body);
+  return channel(header.file.home()).call(header, body);
 }
 
 Task<Result<Attributes>> Session::get_attributes(FileId file) {

@@ -123,7 +123,7 @@ class Session final : public Receiver {
   Task<Status> set_attributes(FileId file, ChangeBody change);
   Task<Status> set_size(FileId file, std::uint64_t size);
   /// One request about the inode `header.file`, to its home, under any epoch.
-  Task<Result<Reply>> inode_call(RequestHeader header, Bytes body = {});
+  Channel::Call inode_call(RequestHeader header, Bytes body = {});
   /// stat by id.
   Task<Result<Attributes>> get_attributes(FileId file);
   /// What a reply brings behind its header, of any length.

@@ -23,30 +23,6 @@ constexpr std::uint64_t make_id(std::uint32_t server, std::uint16_t slot,
 
 }  // namespace
 
-/// Waits for a pending request's reply; gives its slot back at the end, however that comes.
-class Channel::ReplyAwaiter {
- public:
-  ReplyAwaiter(Channel& channel, std::uint16_t slot) : channel_(channel), slot_(slot) {}
-  ReplyAwaiter(const ReplyAwaiter&) = delete;
-  ReplyAwaiter& operator=(const ReplyAwaiter&) = delete;
-  ~ReplyAwaiter() { channel_.release_slot(slot_); }
-  bool await_ready() const { return pending().finished(); }
-  void await_suspend(std::coroutine_handle<> handle) {
-    resumption_.suspend(handle);
-    pending().waiter = &resumption_;
-  }
-  Result<Reply> await_resume() {
-    if (!pending().reply) return pending().error;
-    return std::move(*pending().reply);
-  }
-
- private:
-  Pending& pending() const { return channel_.pending_[slot_]; }
-  Channel& channel_;
-  std::uint16_t slot_;
-  Resumption resumption_;
-};
-
 /// Keeps an eye on a transfer that cannot be cancelled: the tick breaks the channel off when it is
 /// late.
 class Channel::Watch : public ListHook {
@@ -127,12 +103,18 @@ Task<Status> Channel::connect() {
   co_return Status();
 }
 
-Task<Result<Reply>> Channel::call(RequestHeader header, Bytes payload) {
-  if (state_ != State::open) return call_in_turn(header, payload);
-  auto permit = permits_.try_acquire();
-  if (!permit) return call_in_turn(header, payload);
-  header.cookie = cookie_;
-  return exchange(header, payload, std::move(*permit));
+Channel::Call::Call(Channel& channel, RequestHeader header, Bytes payload) {
+  const bool is_small = payload.size() <= kMaxPostedPayloadBytes;
+  auto permit = channel.permits_.try_acquire();
+  if (channel.state_ != State::open || !is_small || !permit) {
+    permit.reset();
+    in_turn_.emplace(channel.call_in_turn(header, payload));
+    return;
+  }
+  permit_ = std::move(*permit);
+  header.cookie = channel.cookie_;
+  reply_.emplace(channel, header);
+  channel.endpoint_->post(as_wire(header), payload);
 }
 
 Task<Result<Reply>> Channel::call_in_turn(RequestHeader header, Bytes payload) {
@@ -152,10 +134,7 @@ Task<Result<Reply>> Channel::exchange(RequestHeader header, Bytes payload,
                                       Semaphore::Permit permit) {
   if (endpoint_ == nullptr) co_return Errc::io_error;
   const Semaphore::Permit held = std::move(permit);
-  const std::uint16_t slot = claim_slot(header.opcode);
-  ReplyAwaiter reply(*this, slot);
-  header.request_id = make_id(server_, slot, pending_[slot].generation);
-  count(header.opcode);
+  PendingReply reply(*this, header);
   if (payload.size() > kMaxPostedPayloadBytes) {
     Watch watch(*this);
     Task<Status> sending = endpoint_->send(as_wire(header), payload);
@@ -209,7 +188,7 @@ Task<Status> Channel::receive(Reply& reply, MutableBytes into) {
   co_return Status();
 }
 
-std::uint16_t Channel::claim_slot(Opcode opcode) {
+std::uint16_t Channel::claim_slot(RequestHeader& header) {
   if (free_slots_.empty()) {
     MAYFLY_ASSERT(pending_.size() <= UINT16_MAX);
     free_slots_.push_back(static_cast<std::uint16_t>(pending_.size()));
@@ -221,10 +200,12 @@ std::uint16_t Channel::claim_slot(Opcode opcode) {
   pending.used = true;
   pending.error = Errc::ok;
   // Others may keep a lock for as long as they like.
-  const bool is_patient = opcode == Opcode::set_lock;
+  const bool is_patient = header.opcode == Opcode::set_lock;
   pending.expires_tick = is_patient ? UINT64_MAX : tick_ + kLongestCall + 1;
   start_waiting();
   ++in_flight_;
+  header.request_id = make_id(server_, slot, pending.generation);
+  count(header.opcode);
   return slot;
 }
 

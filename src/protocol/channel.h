@@ -63,11 +63,12 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
   ~Channel();
 
-  /// Sends a request and waits for its reply, whose header may hold an error of the operation's
-  /// own. Fills in version, request id and cookie. `payload` stays the caller's until the task is
-  /// done; the task must not be destroyed earlier if the payload is longer than
+  class Call;
+  /// Sends a request; co_await waits for its reply, whose header may hold an error of the
+  /// operation's own. Fills in version, request id and cookie. `payload` stays the caller's until
+  /// then; whoever waits must not be destroyed earlier if the payload is longer than
   /// kMaxPostedPayloadBytes.
-  Task<Result<Reply>> call(RequestHeader header, Bytes payload = {});
+  Call call(const RequestHeader& header, Bytes payload = {});
   /// Sends a request that has no reply; dropped if the channel is not open.
   void notify(RequestHeader header);
 
@@ -112,14 +113,15 @@ class Channel {
     Resumption* waiter = nullptr;
     bool finished() const { return reply || error != Errc::ok; }
   };
-  class ReplyAwaiter;
+  class PendingReply;
   class Watch;
 
   void count(Opcode opcode);
   Task<Status> connect();
   Task<Result<Reply>> call_in_turn(RequestHeader header, Bytes payload);
   Task<Result<Reply>> exchange(RequestHeader header, Bytes payload, Semaphore::Permit permit);
-  std::uint16_t claim_slot(Opcode opcode);
+  /// Fills in what the reply is known by.
+  std::uint16_t claim_slot(RequestHeader& header);
   void release_slot(std::uint16_t slot);
   void finish(Pending& pending, Errc error);
   void break_off(Errc why, const std::string& reason, State next);
@@ -158,6 +160,62 @@ class Channel {
   /// When the server gave its last sign of life, or when it was first asked for one since.
   std::uint64_t heard_tick_ = 0;
 };
+
+/// A request that waits for its reply; gives its slot back at the end, however that comes.
+class Channel::PendingReply {
+ public:
+  PendingReply(Channel& channel, RequestHeader& header)
+      : channel_(channel), slot_(channel.claim_slot(header)) {}
+  PendingReply(const PendingReply&) = delete;
+  PendingReply& operator=(const PendingReply&) = delete;
+  ~PendingReply() { channel_.release_slot(slot_); }
+  bool await_ready() const { return pending().finished(); }
+  void await_suspend(std::coroutine_handle<> handle) {
+    resumption_.suspend(handle);
+    pending().waiter = &resumption_;
+  }
+  Result<Reply> await_resume() {
+    if (!pending().reply) return pending().error;
+    return std::move(*pending().reply);
+  }
+
+ private:
+  Pending& pending() const { return channel_.pending_[slot_]; }
+  Channel& channel_;
+  std::uint16_t slot_;
+  Resumption resumption_;
+};
+
+/// What call() gives, to be awaited at once. A small request on an open channel, which is nearly
+/// every one, needs no coroutine of its own.
+class Channel::Call {
+ public:
+  Call(Channel& channel, RequestHeader header, Bytes payload);
+  /// A request that is not sent.
+  explicit Call(Errc refusal) : refusal_(refusal) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  bool await_ready() const { return refusal_ != Errc::ok || (reply_ && reply_->await_ready()); }
+  bool await_suspend(std::coroutine_handle<> handle) {
+    if (!reply_) return in_turn_->await_suspend(handle);
+    reply_->await_suspend(handle);
+    return true;
+  }
+  Result<Reply> await_resume() {
+    if (refusal_ != Errc::ok) return refusal_;
+    return reply_ ? reply_->await_resume() : in_turn_->await_resume();
+  }
+
+ private:
+  Errc refusal_ = Errc::ok;
+  Semaphore::Permit permit_;
+  std::optional<PendingReply> reply_;
+  std::optional<Task<Result<Reply>>::Awaiter> in_turn_;
+};
+
+inline Channel::Call Channel::call(const RequestHeader& header, Bytes payload) {
+  return Call(*this, header, payload);
+}
 
 /// What all channels of one owner have sent.
 RequestCounts sum_of_sent(const std::vector<std::unique_ptr<Channel>>& channels);

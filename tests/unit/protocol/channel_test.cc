@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
+#include "support/ask.h"
 #include "support/sim_cluster.h"
 
 namespace mayfly {
@@ -108,7 +109,7 @@ class ChannelTest : public ::testing::Test, public Receiver {
     RequestHeader header;
     header.opcode = Opcode::usage;
     header.argument = argument;
-    Call call = channel_.call(header);
+    Call call = ask(channel_, header);
     call.start(nullptr);
     return call;
   }

@@ -7,6 +7,7 @@
 
 #include <map>
 
+#include "support/ask.h"
 #include "support/session_files.h"
 #include "support/sim_cluster.h"
 
@@ -51,7 +52,7 @@ class ServerTest : public ::testing::TestWithParam<bool> {
     return header;
   }
   Result<Reply> ask(const RequestHeader& header, Bytes payload = {}, std::uint32_t server = 0) {
-    return cluster_.run(rogue_, rogue_.channel(server).call(header, payload));
+    return cluster_.run(rogue_, mayfly::ask(rogue_.channel(server), header, payload));
   }
   /// What the reply says; timed_out if none came. Slots that come with it are given back.
   Errc answer_to(const RequestHeader& header, Bytes payload = {}, std::uint32_t server = 0) {
@@ -256,7 +257,8 @@ TEST_P(ServerTest, APayloadWhereNoneBelongsIsAnsweredAndForgotten) {
 }
 
 TEST_P(ServerTest, ASlotOfAnotherClientCanNeitherBeReleasedNorWritten) {
-  const auto lease = cluster_.run(client_, client_.channel(0).call(request(Opcode::lease_slot)));
+  const auto lease =
+      cluster_.run(client_, mayfly::ask(client_.channel(0), request(Opcode::lease_slot)));
   ASSERT_TRUE(lease && lease->status());
   const std::uint64_t slot = lease->header.value;
   RequestHeader release = request(Opcode::release_slot);
@@ -272,7 +274,7 @@ TEST_P(ServerTest, ASlotOfAnotherClientCanNeitherBeReleasedNorWritten) {
   // It is its owner's as before.
   const auto bytes = pattern(100, 1);
   ASSERT_TRUE(cluster_.run(client_, client_.channel(0).put(bytes, slot)));
-  const auto written = cluster_.run(client_, client_.channel(0).call(steal));
+  const auto written = cluster_.run(client_, mayfly::ask(client_.channel(0), steal));
   EXPECT_TRUE(written && written->status());
   RequestHeader back = request(Opcode::read, {0, 4711});
   back.length = pack({0, 100});
