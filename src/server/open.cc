@@ -36,26 +36,18 @@ void undo_open(Server& server, Connection& connection, FileId file, Access acces
   server.settle(server.names().close(file, access));
 }
 
-/// Counts the handle and answers with the file's attributes.
-Task<void> finish_open(Server& server, const Request& request, FileId file, bool truncates,
+/// What an open waits for once its handle is counted, and the answer.
+Task<void> finish_open(Server& server, Request request, Attributes attributes, bool truncates,
                        std::uint16_t flags) {
-  const Access access = request.access();
-  auto opened = server.names().open(file, access);
-  if (!opened) co_return server.reply(request, opened.error());
-  if (request.connection->dead) {
-    server.settle(server.names().forget(file, access));
-    co_return;
-  }
-  ++request.connection->opens[{file, access}];
+  const FileId file = attributes.id;
   // Only now: a new file that nobody has open yet could be removed while its directory's home
   // hears.
   if ((flags & reply_flags::kCreated) != 0) co_await announce(server, request.header.file);
-  Attributes attributes = *opened;
   if (truncates) {
     auto cut = co_await truncate_file(server, file, 0);
     server.drop_lock(file);
     if (!cut) {
-      undo_open(server, *request.connection, file, access);
+      undo_open(server, *request.connection, file, request.access());
       co_return server.reply(request, cut.error());
     }
     attributes = *cut;
@@ -63,19 +55,33 @@ Task<void> finish_open(Server& server, const Request& request, FileId file, bool
   server.reply(request, Errc::ok, 0, 0, flags, as_wire(attributes));
 }
 
+/// Counts the handle and answers with the file's attributes; at once, unless that takes a truncate
+/// or another server.
+void open_inode(Server& server, Request& request, FileId file, bool truncates,
+                std::uint16_t flags) {
+  const Access access = request.access();
+  const auto opened = server.names().open(file, access);
+  if (!opened) return server.reply(request, opened.error());
+  if (request.connection->dead) return server.settle(server.names().forget(file, access));
+  ++request.connection->opens[{file, access}];
+  const bool is_new = (flags & reply_flags::kCreated) != 0;
+  if (truncates || (is_new && server.names().must_announce(request.header.file))) {
+    return server.loop().spawn(finish_open(server, std::move(request), *opened, truncates, flags));
+  }
+  server.reply(request, Errc::ok, 0, 0, flags, as_wire(*opened));
+}
+
 /// Of a file or directory that is here; a symbolic link the client follows.
-Task<void> open_entry(Server& server, Request request, Entry entry, std::uint16_t flags) {
+void open_entry(Server& server, Request& request, const Entry& entry, std::uint16_t flags) {
   if (!entry.attributes || entry.type == DentryType::symbolic_link) {
-    co_return reply_entry(server, request, entry);
+    return reply_entry(server, request, entry);
   }
   if (entry.type == DentryType::directory) {
     const bool writes = request.has(request_flags::kForWrite | request_flags::kTruncate);
-    if (writes) co_return server.reply(request, Errc::is_a_directory);
-    co_return co_await finish_open(server, request, entry.id, false, flags);
+    if (writes) return server.reply(request, Errc::is_a_directory);
+    return open_inode(server, request, entry.id, false, flags);
   }
-  if (request.has(request_flags::kDirectory)) {
-    co_return server.reply(request, Errc::not_a_directory);
-  }
+  if (request.has(request_flags::kDirectory)) return server.reply(request, Errc::not_a_directory);
   const bool is_new = (flags & reply_flags::kCreated) != 0;
   bool truncates = request.has(request_flags::kTruncate) && !is_new;
   // Whether there is anything to cut is asked before the opener itself counts as a writer.
@@ -85,31 +91,45 @@ Task<void> open_entry(Server& server, Request request, Entry entry, std::uint16_
     change.mask = AttributeChange::kMtime;
     change.mtime_ns = wall_clock_ns();
     const auto changed = server.names().set_attributes(entry.id, change, change.mtime_ns);
-    if (!changed) co_return server.reply(request, changed.error());
+    if (!changed) return server.reply(request, changed.error());
   }
-  co_await finish_open(server, request, entry.id, truncates, flags);
+  open_inode(server, request, entry.id, truncates, flags);
+}
+
+void open_found(Server& server, Request& request, const Result<Created>& found) {
+  if (!found) return server.reply(request, found.error());
+  open_entry(server, request, found->entry, found->created ? reply_flags::kCreated : 0);
+}
+
+Task<void> open_later(Server& server, Request request) {
+  const auto body = decode_name(request.body.payload());
+  MAYFLY_ASSERT(body.has_value());
+  const FileId parent = request.header.file;
+  auto found = find_or_create(server, request, *body);
+  while (is_fenced(server, found, parent, body->name)) {
+    co_await server.fences().wait(parent, body->name);
+    found = find_or_create(server, request, *body);
+  }
+  open_found(server, request, found);
 }
 
 }  // namespace
 
-Task<void> open_name(Server& server, Request request) {
+void open_name(Server& server, Request& request) {
   const auto body = decode_name(request.body.payload());
-  if (!body) co_return server.reply(request, body.error());
-  auto found = find_or_create(server, request, *body);
-  while (is_fenced(server, found, request.header.file, body->name)) {
-    co_await server.fences().wait(request.header.file, body->name);
-    found = find_or_create(server, request, *body);
+  if (!body) return server.reply(request, body.error());
+  const auto found = find_or_create(server, request, *body);
+  if (is_fenced(server, found, request.header.file, body->name)) {
+    return server.loop().spawn(open_later(server, std::move(request)));
   }
-  if (!found) co_return server.reply(request, found.error());
-  co_await open_entry(server, std::move(request), found->entry,
-                      found->created ? reply_flags::kCreated : 0);
+  open_found(server, request, found);
 }
 
-Task<void> open_id(Server& server, Request request) {
+void open_id(Server& server, Request& request) {
   const auto entry = server.names().get_entry(request.header.file);
-  if (!entry) co_return server.reply(request, entry.error());
-  if (is_gone_by_path(request, *entry)) co_return server.reply(request, Errc::no_entry);
-  co_await open_entry(server, std::move(request), *entry, 0);
+  if (!entry) return server.reply(request, entry.error());
+  if (is_gone_by_path(request, *entry)) return server.reply(request, Errc::no_entry);
+  open_entry(server, request, *entry, 0);
 }
 
 Task<void> make_directory(Server& server, Request request) {

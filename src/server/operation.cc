@@ -23,8 +23,8 @@ Table make_table() {
   table[index_of(Opcode::shut_down)] = at_once<shut_down>();
   table[index_of(Opcode::ping)] = at_once<ping>();
   table[index_of(Opcode::look_up)] = at_once<look_up>();
-  table[index_of(Opcode::open_name)] = task<open_name>();
-  table[index_of(Opcode::open_id)] = task<open_id>();
+  table[index_of(Opcode::open_name)] = at_once<open_name>();
+  table[index_of(Opcode::open_id)] = at_once<open_id>();
   table[index_of(Opcode::close)] = at_once<close_file>();
   table[index_of(Opcode::get_attributes)] = at_once<get_attributes>();
   table[index_of(Opcode::set_attributes)] = task<set_attributes>();

@@ -32,8 +32,8 @@ void shut_down(Server& server, const Request& request);
 void ping(Server& server, const Request& request);
 
 void look_up(Server& server, Request& request);
-Task<void> open_name(Server& server, Request request);
-Task<void> open_id(Server& server, Request request);
+void open_name(Server& server, Request& request);
+void open_id(Server& server, Request& request);
 void close_file(Server& server, const Request& request);
 void get_attributes(Server& server, Request& request);
 void get_parent(Server& server, const Request& request);
