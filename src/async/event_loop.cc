@@ -71,7 +71,8 @@ std::size_t EventLoop::poll() {
   for (unsigned round = 0; round < kRounds && !ready_.empty(); ++round) happened += ready_.run();
   if (!finished_.empty()) free_finished();
   if (happened != 0) {
-    if (idle_.is_idle()) idle_.end_idle_phase(clock_.now());
+    // Some turns ago, but a look now would delay what has happened.
+    if (idle_.is_idle()) idle_.end_idle_phase(looked_at_);
     refusals_ = 0;
     false_alarms_ = 0;
     spins_ = 0;
@@ -87,7 +88,8 @@ bool EventLoop::wants_to_look(std::size_t happened) {
 bool EventLoop::keep_spinning() {
   if (++spins_ % kTurnsPerLook != 1) return idle_.may_spin();
   // The turn that has just ended looked at the clock if there are timers.
-  return idle_.keep_spinning(timers_.empty() ? clock_.now() : looked_at_);
+  if (timers_.empty()) looked_at_ = clock_.now();
+  return idle_.keep_spinning(looked_at_);
 }
 
 std::size_t EventLoop::fire_timers() {

@@ -92,8 +92,11 @@ class EventLoop {
   /// happening (UCX does while a peer's queue is full, which may be for as long as the peer
   /// computes) is answered with naps that grow to a few milliseconds, never with a busy core.
   bool may_sleep(std::vector<int>& fds, Nanoseconds& timeout);
-  /// The loop has slept by may_sleep(): the next idle phase begins with a look at the clock.
-  void has_slept() { spins_ = 0; }
+  /// The loop has slept by may_sleep().
+  void has_slept() {
+    spins_ = 0;
+    looked_at_ = clock_.now();
+  }
   /// Time until the next timer; negative if there is none.
   Nanoseconds until_next_timer() const;
 
@@ -129,7 +132,7 @@ class EventLoop {
   IntrusiveList<Root> roots_;
   IntrusiveList<Root> finished_;
   std::size_t spawned_ = 0;
-  TimePoint looked_at_{};      ///< the last look for timers
+  TimePoint looked_at_{};      ///< at the clock
   unsigned turns_ = 0;         ///< since the start
   unsigned spins_ = 0;         ///< idle turns since something happened or the thread slept
   unsigned refusals_ = 0;      ///< refused sleeps since something happened
