@@ -51,6 +51,11 @@ class UcxConnection {
   /// rendezvous would never be reported.
   void make_acquaintance();
 
+  /// Whether the next message is the first. That one must not go by UCX's way for short messages,
+  /// for UCX 1.13 learns by the other ways only who its peer is, and without that never hears that
+  /// a peer has closed.
+  bool begins() { return std::exchange(is_new_, false); }
+
   /// Who leads here: the user's Endpoint, and the one of Message::reply_endpoint().
   UcxEndpoint* endpoint = nullptr;
   UcxEndpoint* reply_endpoint = nullptr;
@@ -63,6 +68,7 @@ class UcxConnection {
   ucp_ep_h handle_ = nullptr;
   Errc failure_ = Errc::ok;
   UcxFlight flight_;
+  bool is_new_ = true;
   /// When UCX has had its time; set by the first hurry().
   std::optional<TimePoint> patience_ends_;
 };

@@ -42,7 +42,8 @@ void UcxEndpoint::post(Bytes header, Bytes payload) {
   if (!pass) return;
   UcxPost::Pool& posts = connection_->worker().posts();
   UcxPost* post = posts.take(posts);
-  post->send(connection_->handle(), kPlainMessage, std::move(*pass), header, {}, payload);
+  const UcxPost::Target target{connection_->handle(), kPlainMessage, connection_->begins()};
+  post->send(target, std::move(*pass), header, {}, payload);
 }
 
 void UcxEndpoint::post_with_reply(Bytes header, Bytes payload) {
@@ -51,8 +52,8 @@ void UcxEndpoint::post_with_reply(Bytes header, Bytes payload) {
   if (!pass) return;
   UcxWorker& worker = connection_->worker();
   UcxPost* post = worker.posts().take(worker.posts());
-  post->send(connection_->handle(), kMessageWithAddress, std::move(*pass), header, worker.address(),
-             payload);
+  const UcxPost::Target target{connection_->handle(), kMessageWithAddress, connection_->begins()};
+  post->send(target, std::move(*pass), header, worker.address(), payload);
 }
 
 Task<Status> UcxEndpoint::send(Bytes header, Bytes payload) {

@@ -35,11 +35,26 @@ ucs_status_t require(ucp_config_t* config, const std::string& transports) {
   return ucp_config_modify(config, "MM_ERROR_HANDLING", "y");
 }
 
+/// In shared memory: a request about a name, and its reply, fit into the elements of the queue.
+/// Longer messages go by way of other memory: a fifth of the time of stat, and a ninth of that of
+/// create and close. All processes must agree on it.
+constexpr const char* kQueueElementBytes = "256";
+/// Whether the user has set it.
+bool is_queue_set() {
+  const auto names = {"UCX_POSIX_FIFO_ELEM_SIZE", "UCX_SYSV_FIFO_ELEM_SIZE",
+                      "UCX_XPMEM_FIFO_ELEM_SIZE"};
+  return std::any_of(names.begin(), names.end(),
+                     [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
 ucs_status_t apply(ucp_config_t* config, const UcxOptions& options) {
   ucs_status_t status = require(config, transports_of(options));
   if (status == UCS_OK && std::getenv("UCX_KEEPALIVE_INTERVAL") == nullptr) {
     const std::string interval = std::to_string(options.keepalive.count() / 1000) + "us";
     status = ucp_config_modify(config, "KEEPALIVE_INTERVAL", interval.c_str());
+  }
+  if (status == UCS_OK && may_share_memory(transports_of(options)) && !is_queue_set()) {
+    status = ucp_config_modify(config, "MM_FIFO_ELEM_SIZE", kQueueElementBytes);
   }
   if (status == UCS_OK && !options.transports.empty()) {
     status = ucp_config_modify(config, "TLS", options.transports.c_str());

@@ -13,7 +13,7 @@ std::byte* append(std::byte* at, Bytes bytes) {
 
 }  // namespace
 
-void UcxPost::send(ucp_ep_h endpoint, unsigned id, Gate::Pass pass, Bytes header, Bytes front,
+void UcxPost::send(const Target& target, Gate::Pass pass, Bytes header, Bytes front,
                    Bytes payload) {
   pass_.emplace(std::move(pass));
   std::byte* const begin = room_for(header.size() + front.size() + payload.size());
@@ -23,11 +23,13 @@ void UcxPost::send(ucp_ep_h endpoint, unsigned id, Gate::Pass pass, Bytes header
   ucp_request_param_t params{};
   params.op_attr_mask =
       UCP_OP_ATTR_FIELD_CALLBACK | UCP_OP_ATTR_FIELD_USER_DATA | UCP_OP_ATTR_FIELD_FLAGS;
+  // Which UCX does not promise for short messages.
+  if (target.is_first) params.op_attr_mask |= UCP_OP_ATTR_FLAG_NO_IMM_CMPL;
   params.flags = UCP_AM_SEND_FLAG_EAGER;
   params.cb.send = &UcxPost::sent;
   params.user_data = this;
-  const ucs_status_ptr_t request = ucp_am_send_nbx(endpoint, id, begin, header.size(), body,
-                                                   front.size() + payload.size(), &params);
+  const ucs_status_ptr_t request = ucp_am_send_nbx(target.endpoint, target.id, begin, header.size(),
+                                                   body, front.size() + payload.size(), &params);
   if (!UCS_PTR_IS_PTR(request)) finish();
 }
 

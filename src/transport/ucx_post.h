@@ -22,10 +22,14 @@ class UcxPost {
   using Pool = FreeList<UcxPost>;
   explicit UcxPost(Pool& pool) : pool_(pool) {}
 
-  /// Sends `header` and the two parts of a payload as active message `id`. `pass` is held until
-  /// the memory is free again. Errors are the endpoint's failure and not told here.
-  void send(ucp_ep_h endpoint, unsigned id, Gate::Pass pass, Bytes header, Bytes front,
-            Bytes payload);
+  struct Target {
+    ucp_ep_h endpoint;
+    unsigned id;    ///< of the active message
+    bool is_first;  ///< UcxConnection::begins
+  };
+  /// Sends `header` and the two parts of a payload. `pass` is held until the memory is free again.
+  /// Errors are the endpoint's failure and not told here.
+  void send(const Target& target, Gate::Pass pass, Bytes header, Bytes front, Bytes payload);
 
  private:
   /// A request of ours with a little payload; longer posts, which are rare, take from the heap.
