@@ -98,7 +98,7 @@ Task<Result<std::size_t>> File::pwrite(Segments<Bytes> bytes, std::uint64_t offs
   if (!pass || !may_write()) co_return Errc::bad_descriptor;
   if (is_orphaned()) co_return Errc::io_error;
   if (bytes.empty()) co_return std::size_t{0};
-  if (!appends()) co_return co_await write_range(bytes, offset, std::nullopt);
+  if (!appends()) co_return co_await write_range(bytes, offset);
   auto place = co_await append(bytes);
   if (!place) co_return place.error();
   co_return bytes.size();
@@ -125,7 +125,7 @@ Task<Result<std::size_t>> File::write(Segments<Bytes> bytes) {
     position_ = *place + bytes.size();
     co_return bytes.size();
   }
-  auto count = co_await write_range(bytes, position_, std::nullopt);
+  auto count = co_await write_range(bytes, position_);
   if (count) position_ += *count;
   co_return count;
 }
@@ -200,9 +200,12 @@ Task<Result<std::uint64_t>> File::append(Segments<Bytes> bytes) {
     if (const Status status = reply->status(); !status) co_return status.error();
     const std::uint64_t place = reply->header.value;
     const auto generation = static_cast<std::uint32_t>(reply->header.second);
-    const auto written = co_await write_range(bytes, place, generation);
+    Appending appending{generation};
+    const auto written = co_await write_range(bytes, place, &appending);
     if (written) co_return place;
-    if (written.error() == Errc::no_space) co_await give_back(place, bytes.size(), generation);
+    if (written.error() == Errc::no_space && !unsure_) {
+      co_await give_back(place + appending.reached, bytes.size() - appending.reached, generation);
+    }
     // The file was cut since the place was given, which made it void: there is a new end.
     if (written.error() != Errc::stale) co_return written.error();
   }
@@ -210,10 +213,7 @@ Task<Result<std::uint64_t>> File::append(Segments<Bytes> bytes) {
 }
 
 Task<void> File::give_back(std::uint64_t place, std::uint64_t length, std::uint32_t generation) {
-  Pieces pieces(layout_, session_.servers(), place, length, kPieceBytes);
-  Piece first;
-  // Of a record in several pieces some may have been written.
-  if (!pieces.next(first) || first.length != length) co_return;
+  if (length == 0) co_return;
   RequestHeader header = about(Opcode::append, id_);
   header.flags = request_flags::kGiveBack;
   header.offset = place;
@@ -225,17 +225,17 @@ Task<void> File::give_back(std::uint64_t place, std::uint64_t length, std::uint3
 }
 
 Task<Result<std::size_t>> File::write_range(Segments<Bytes> bytes, std::uint64_t offset,
-                                            std::optional<std::uint32_t> appended_under) {
+                                            Appending* appending) {
   if (offset > kMaxFileBytes || bytes.size() > kMaxFileBytes - offset) co_return Errc::file_too_big;
   Pieces pieces(layout_, session_.servers(), offset, bytes.size(), kPieceBytes);
   Piece piece;
   TaskGroup group;
   while (pieces.next(piece)) {
     if (piece.length == bytes.size()) {
-      MAYFLY_CO_CHECKED(co_await write_one(piece, bytes, offset, appended_under));
+      MAYFLY_CO_CHECKED(co_await write_one(piece, bytes, offset, appending));
       co_return bytes.size();
     }
-    group.add(write_one(piece, bytes, offset, appended_under));
+    group.add(write_one(piece, bytes, offset, appending));
   }
   const Status status = co_await group.join();
   if (!status) co_return status.error();
@@ -243,7 +243,7 @@ Task<Result<std::size_t>> File::write_range(Segments<Bytes> bytes, std::uint64_t
 }
 
 Task<Status> File::write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t offset,
-                             std::optional<std::uint32_t> appended_under) {
+                             Appending* appending) {
   auto permit = co_await session_.window().acquire(
       std::min<std::uint64_t>(piece.length, session_.window_bytes()));
   const Moment began = now();
@@ -254,17 +254,21 @@ Task<Status> File::write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t o
     bytes.gather(piece.range_offset, gathered);
     part = gathered;
   }
+  std::optional<std::uint32_t> appended_under;
+  if (appending != nullptr) appended_under = appending->generation;
   const auto effect = co_await write_piece(session_, id_, piece, *part, appended_under);
   if (!effect) {
     // Whatever else the server says, it says instead of writing.
     if (effect.error() == Errc::io_error) unsure_ = true;
     co_return effect.error();
   }
+  const std::uint64_t end = piece.range_offset + piece.length;
+  if (appending != nullptr) appending->reached = std::max(appending->reached, end);
   note_change(began, effect->pages_taken);
   if (effect->generation < generation_) co_return Status();  // cut since, or about to be
   if (effect->generation > generation_) written_end_ = 0;
   generation_ = effect->generation;
-  written_end_ = std::max(written_end_, offset + piece.range_offset + piece.length);
+  written_end_ = std::max(written_end_, offset + end);
   co_return Status();
 }
 

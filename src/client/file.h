@@ -73,10 +73,15 @@ class File {
   Task<Status> read_pieces(Segments<MutableBytes> into, std::uint64_t offset,
                            std::uint64_t& short_at);
   Task<Status> read_one(Piece piece, Segments<MutableBytes> into, std::uint64_t& short_at);
+  /// Of a record that is being appended.
+  struct Appending {
+    std::uint32_t generation;   ///< under which it was given its place
+    std::uint64_t reached = 0;  ///< where in the record the last byte is that was written
+  };
   Task<Result<std::size_t>> write_range(Segments<Bytes> bytes, std::uint64_t offset,
-                                        std::optional<std::uint32_t> appended_under);
+                                        Appending* appending = nullptr);
   Task<Status> write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t offset,
-                         std::optional<std::uint32_t> appended_under);
+                         Appending* appending);
   /// Gives where the record begins.
   Task<Result<std::uint64_t>> append(Segments<Bytes> bytes);
   Task<void> give_back(std::uint64_t place, std::uint64_t length, std::uint32_t generation);
