@@ -1,14 +1,19 @@
 // The C edge of the launch.
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "mayfly/mayfly_mpi.h"
 #include "mpi_launch/launch.h"
+#include "protocol/session_file.h"
 
 using mayfly::Errc;
+using mayfly::Failure;
 using mayfly::Launch;
 using mayfly::LaunchOptions;
 using mayfly::MpiCommunicator;
@@ -36,6 +41,39 @@ LaunchOptions launch_options(const mayfly_mpi_options* given) {
   return options;
 }
 
+/// What the first client has written, for as long as the session lasts.
+std::string session_file;
+
+std::string session_file_of(const mayfly_mpi_options* given) {
+  if (given != nullptr && given->session_file != nullptr) return given->session_file;
+  const char* const environment = std::getenv("MAYFLY_SESSION_FILE");
+  return environment == nullptr ? "" : environment;
+}
+
+/// On every rank, before any serves; says what kept the first client from writing it.
+std::optional<Failure> publish(const MpiCommunicator& ranks, Launch& launch,
+                               const std::string& path) {
+  std::string error;
+  const bool is_first = launch.role() == mayfly::Role::client && launch.peers().rank() == 0;
+  if (is_first && !path.empty()) {
+    const auto written = mayfly::write_session_file(path, launch.session());
+    if (written) session_file = path;
+    if (!written) error = written.error().sentence;
+  }
+  for (const std::string& sentence : ranks.allgather(error)) {
+    if (!sentence.empty()) return Failure{Errc::invalid, sentence};
+  }
+  return std::nullopt;
+}
+
+/// Before the servers go: whoever reads it later would wait for them.
+void unpublish() {
+  if (!session_file.empty() && ::unlink(session_file.c_str()) != 0 && errno != ENOENT) {
+    std::perror("mayfly: the session file could not be removed");
+  }
+  session_file.clear();
+}
+
 /// Joins on every client; says why not if one could not.
 std::optional<std::string> join_together(Launch& launch) {
   const mayfly::WireBytes session = mayfly::encode(launch.session());
@@ -55,6 +93,7 @@ int leave(const MpiCommunicator& clients) {
   int outcome = clients.rank() == 0 ? 0 : mayfly_leave();
   clients.barrier();
   if (clients.rank() != 0) return outcome;
+  unpublish();
   outcome = mayfly_shut_down();
   const int error = errno;
   mayfly_leave();
@@ -118,6 +157,9 @@ int mayfly_mpi_split(MPI_Comm world, const mayfly_mpi_options* options,
   const MpiCommunicator ranks(world);
   auto launch = Launch::start(ranks, launch_options(options));
   if (!launch) return fail(ranks, launch.error().code, launch.error().sentence);
+  if (const auto why = publish(ranks, *launch, session_file_of(options))) {
+    return fail(ranks, why->code, why->sentence);
+  }
   if (launch->role() == mayfly::Role::server) {
     launch->serve();
     return 1;

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/doctor.h"
+#include "cli/stripe.h"
 #include "cli/version.h"
 
 int main(int argc, char** argv) {
@@ -9,6 +10,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = 0;
   mayfly::add_doctor(app, exit_code);
+  mayfly::add_getstripe(app, exit_code);
+  mayfly::add_setstripe(app, exit_code);
   mayfly::add_version(app);
   try {
     app.parse(argc, argv);
