@@ -157,8 +157,9 @@ class Session final : public Receiver {
   /// `path` becomes that of the directory itself, behind all links and "..".
   Task<Result<KnownDirectory>> resolve_directory(std::string& path, unsigned& links);
   Task<Result<KnownDirectory>> fetch_base(std::string written, std::uint64_t epoch);
-  /// Whether the user may do this to a name in `parent`. For an open that would create what cannot
-  /// be created: what is there may still be opened, and `flags` no longer create.
+  /// Whether the user may do this to a name in `parent` although may_change does not say so. For an
+  /// open that would create what cannot be created: what is there may still be opened, and `flags`
+  /// no longer create.
   Task<Status> check_user(KnownDirectory parent, const std::string& name,
                           const NamedRequest& request, std::uint16_t& flags, std::uint64_t epoch);
   Task<Status> check_rename(KnownDirectory from, const std::string& old_name, KnownDirectory to,
@@ -187,7 +188,6 @@ class Session final : public Receiver {
     int attempts_ = 0;
     bool was_denied_ = false;
   };
-  Task<Result<Reply>> try_named_call(const PathAt& asked, const NamedRequest& request);
   Task<Result<Attributes>> look_up(PathAt path, NamedRequest request);
   /// A request about a name, ready to be sent.
   struct NameMessage {
@@ -195,6 +195,15 @@ class Session final : public Receiver {
     RequestHeader header;
     WireBytes wire;
   };
+  /// The message that the request comes to if all that it takes is known here, which is nearly
+  /// always; else nothing.
+  std::optional<NameMessage> warm_message(const PathAt& path, const NamedRequest& request) const;
+  /// The same request the long way, behind `links` symbolic links.
+  Task<Result<Reply>> walk(PathAt path, const NamedRequest& request, unsigned links);
+  /// Behind the first link, which is in `directory`.
+  Task<Result<Reply>> follow(Reply link, FileId directory, const NamedRequest& request);
+  /// Whether the user may do this to names in `parent`, as far as that alone says so.
+  bool may_change(const KnownDirectory& parent, const NamedRequest& request) const;
   NameMessage message_about(const KnownDirectory& parent, std::string_view name,
                             const NamedRequest& request, std::uint16_t flags,
                             std::uint64_t epoch) const;
@@ -245,6 +254,10 @@ class Session final : public Receiver {
 
 /// Whether it is about a symbolic link, whose target follows the attributes.
 bool is_link(const Result<Reply>& reply);
+/// Whether it says no more than where to ask: the home of file_in.
+bool is_elsewhere(const Result<Reply>& reply);
+/// The id in a reply whose value it is.
+FileId file_in(const Reply& reply);
 /// A look at a name on the way: what it is, and its permissions, are enough.
 NamedRequest to_walk(bool follows_last = false);
 /// The attributes in a reply, or its error.

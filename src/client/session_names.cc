@@ -27,7 +27,19 @@ bool Session::Retry::is_due(const Status& status) {
 Task<Result<Reply>> Session::named_call(PathAt path, NamedRequest request) {
   Retry retry(*this);
   while (!retry.is_hopeless()) {
-    auto reply = co_await try_named_call(path, request);
+    Result<Reply> reply = Errc::stale;
+    if (const auto message = warm_message(path, request)) {
+      reply = co_await channel(message->server).call(message->header, message->wire);
+      if (is_elsewhere(reply)) {
+        reply = co_await ask_home(file_in(*reply), request.opcode, request.flags,
+                                  message->header.epoch);
+      }
+      if (is_link(reply) && request.follows_last) {
+        reply = co_await follow(std::move(*reply), message->header.file, request);
+      }
+    } else {
+      reply = co_await walk(path, request, 0);
+    }
     if (!retry.is_due(status_of(reply))) co_return reply;
   }
   co_return Errc::no_entry;

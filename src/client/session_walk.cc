@@ -49,18 +49,17 @@ Attributes as_attributes(const KnownDirectory& directory) {
   return attributes;
 }
 
-bool is_elsewhere(const Result<Reply>& reply) {
-  return reply && (reply->header.flags & reply_flags::kElsewhere) != 0;
-}
-
-/// The id in a reply whose value it is.
-FileId file_in(const Reply& reply) { return {reply.header.value, reply.header.second}; }
-
 }  // namespace
 
 bool is_link(const Result<Reply>& reply) {
   return reply && (reply->header.flags & reply_flags::kLink) != 0;
 }
+
+bool is_elsewhere(const Result<Reply>& reply) {
+  return reply && (reply->header.flags & reply_flags::kElsewhere) != 0;
+}
+
+FileId file_in(const Reply& reply) { return {reply.header.value, reply.header.second}; }
 
 NamedRequest to_walk(bool follows_last) {
   NamedRequest request;
@@ -284,11 +283,15 @@ Task<Result<Attributes>> Session::check_unlink(KnownDirectory parent, const std:
   co_return *file;
 }
 
+bool Session::may_change(const KnownDirectory& parent, const NamedRequest& request) const {
+  if (user_.is_root() || !changes_names(request)) return true;
+  if (removes(request) && (parent.mode & S_ISVTX) != 0) return false;
+  return user_.may_access(as_attributes(parent), W_OK);
+}
+
 Task<Status> Session::check_user(KnownDirectory parent, const std::string& name,
                                  const NamedRequest& request, std::uint16_t& flags,
                                  std::uint64_t epoch) {
-  const bool may_write = user_.may_access(as_attributes(parent), W_OK);
-  if (may_write && (!removes(request) || (parent.mode & S_ISVTX) == 0)) co_return Status();
   if (removes(request)) {
     const auto removed = co_await check_unlink(parent, name, epoch);
     co_return removed ? Status() : Status(removed.error());
@@ -323,22 +326,32 @@ Task<Result<Reply>> Session::refuse_file(KnownDirectory parent, const std::strin
   co_return found.error();
 }
 
-Task<Result<Reply>> Session::try_named_call(const PathAt& asked, const NamedRequest& request) {
-  std::optional<PathAt> behind_link;
-  for (unsigned links = 0; links <= kMaxLinks; ++links) {
-    MAYFLY_CO_TRY(parts, split(behind_link ? *behind_link : asked));
+std::optional<Session::NameMessage> Session::warm_message(const PathAt& path,
+                                                          const NamedRequest& request) const {
+  const auto parts = split(path);
+  if (!parts || parts->name.empty() || parts->must_be_directory) return std::nullopt;
+  const auto parent = paths_.find(parts->parent);
+  if (!parent || !parent->is_reachable || !may_change(*parent, request)) return std::nullopt;
+  return message_about(*parent, parts->name, request, request.flags, epoch_);
+}
+
+Task<Result<Reply>> Session::follow(Reply link, FileId directory, const NamedRequest& request) {
+  auto target = co_await target_of(link);
+  if (!target) co_return target.error();
+  co_return co_await walk(PathAt(directory, std::move(*target)), request, 1);
+}
+
+Task<Result<Reply>> Session::walk(PathAt path, const NamedRequest& request, unsigned links) {
+  for (; links <= kMaxLinks; ++links) {
+    MAYFLY_CO_TRY(parts, split(path));
     std::uint16_t flags = request.flags;
     // A link's target can end with a slash too.
     if (parts.must_be_directory && request.opcode == Opcode::open_name) {
       flags |= request_flags::kDirectory;
     }
     const std::uint64_t epoch = epoch_;
-    std::optional<KnownDirectory> parent = paths_.find(parts.parent);
-    if (!parent) {
-      auto resolved = co_await resolve_directory(parts.parent, links);
-      if (!resolved) co_return resolved.error();
-      parent = *resolved;
-    }
+    const auto parent = co_await resolve_directory(parts.parent, links);
+    if (!parent) co_return parent.error();
     if (!parent->is_reachable && parts.last != SplitPath::Last::root) co_return deny();
     if (parts.name.empty()) {
       co_return co_await ask_directory(parent->id, parts.last, request.opcode, flags, epoch);
@@ -346,7 +359,7 @@ Task<Result<Reply>> Session::try_named_call(const PathAt& asked, const NamedRequ
     if (creates(request) && parts.must_be_directory) {
       co_return co_await refuse_file(*parent, parts.name);
     }
-    if (!user_.is_root() && changes_names(request)) {
+    if (!may_change(*parent, request)) {
       MAYFLY_CO_CHECKED(co_await check_user(*parent, parts.name, request, flags, epoch));
     }
     const NameMessage message = message_about(*parent, parts.name, request, flags, epoch);
@@ -365,7 +378,7 @@ Task<Result<Reply>> Session::try_named_call(const PathAt& asked, const NamedRequ
     auto target = co_await target_of(*reply);
     if (!target) co_return target.error();
     if (parts.must_be_directory) target->append("/");
-    behind_link.emplace(parent->id, std::move(*target));
+    path = PathAt(parent->id, std::move(*target));
   }
   co_return Errc::loop;
 }
