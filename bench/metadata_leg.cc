@@ -119,7 +119,9 @@ class Files {
 class MetadataLeg {
  public:
   MetadataLeg(const Options& options, Session& session, PlainPeer& plain)
-      : options_(options), session_(session), turns_(plain, options.slice_seconds) {
+      : options_(options),
+        session_(session),
+        turns_(plain, options.slice_seconds, [this] { used_bytes(); }) {
     used_before_ = used_bytes();
     // Both connect, and memory is touched, before the clock starts.
     plain.round_trips(options.slice_seconds);

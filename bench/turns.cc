@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kOperationsPerLook = 16;
 /// Below it, waking the other side would count.
 constexpr double kShortestSlice = 0.005;
+/// Seconds; more than twice what IdlePolicy looks back.
+constexpr double kWarmUp = 0.012;
 
 std::vector<double> each(Pairs pairs, double (*of)(const Pair&)) {
   std::vector<double> values;
@@ -73,6 +75,7 @@ std::vector<Pair> Turns::in_slices(std::uint64_t count, std::uint64_t slices,
 }
 
 Pair Turns::pair(double seconds, std::uint64_t count, const std::function<void()>& operation) {
+  for (const double begin = now(); now() - begin < kWarmUp;) warm_up_();
   const double start = now();
   std::uint64_t done = 0;
   while (done < count && (done % kOperationsPerLook != 0 || now() - start < seconds)) {

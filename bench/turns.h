@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "bench/plain_peer.h"
@@ -34,7 +35,10 @@ std::uint64_t operations(Pairs pairs);
 
 class Turns {
  public:
-  Turns(PlainPeer& plain, double slice_seconds) : plain_(plain), slice_seconds_(slice_seconds) {}
+  /// `warm_up` is a request that changes nothing. It is made over and over before each slice, until
+  /// a server that shared its core with the plain peer knows that it has it to itself again.
+  Turns(PlainPeer& plain, double slice_seconds, std::function<void()> warm_up)
+      : plain_(plain), slice_seconds_(slice_seconds), warm_up_(std::move(warm_up)) {}
 
   /// For about so long, not counting the plain turns.
   std::vector<Pair> for_seconds(double seconds, const std::function<void()>& operation);
@@ -49,6 +53,7 @@ class Turns {
 
   PlainPeer& plain_;
   double slice_seconds_;
+  std::function<void()> warm_up_;
 };
 
 }  // namespace mayfly
