@@ -167,6 +167,8 @@ int mayfly_mpi_split(MPI_Comm world, const mayfly_mpi_options* options,
   if (const auto why = join_together(*launch)) {
     // The servers wait for clients, and there may be none left who could tell them.
     fail(launch->peers(), Errc::not_connected, *why);
+    unpublish();
+    launch->peers().barrier();
     MPI_Abort(world, 1);
   }
   *clients = launch->peers().release();
