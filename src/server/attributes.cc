@@ -51,6 +51,13 @@ Task<void> set_attributes(Server& server, Request request) {
   const AttributeChange change = change_of(*body);
   const auto before = server.names().get_attributes(file);
   if (!before) co_return server.reply(request, before.error());
+  // What its entries did before must not come later than the time that is set now.
+  const bool is_unsettled = before->is_directory() && (before->flags & kUnsettled) != 0;
+  if (is_unsettled && (change.mask & AttributeChange::kMtime) != 0) {
+    const Status settled = co_await settle_directory(server, file);
+    server.drop_lock(file);
+    if (!settled) co_return server.reply(request, settled.error());
+  }
   if (!makes_caches_wrong(*before, change)) {
     const auto changed = server.names().set_attributes(file, change, wall_clock_ns());
     co_return server.reply(request, changed ? Errc::ok : changed.error());

@@ -33,6 +33,13 @@ class DirectoryTimesTest : public ::testing::TestWithParam<std::uint32_t> {
     EXPECT_TRUE(attributes) << path;
     return attributes ? *attributes : Attributes();
   }
+  std::uint64_t news_asked() {
+    std::uint64_t asked = 0;
+    for (std::uint32_t i = 0; i < GetParam(); ++i) {
+      asked += cluster_.server(i).peers().sent()[index_of(Opcode::take_news)];
+    }
+    return asked;
+  }
   /// Whether `change` moves both times of `directory` to the time at which it happens.
   template <class Change>
   void expect_touched(const std::string& directory, Change change) {
@@ -93,7 +100,10 @@ TEST_P(DirectoryTimesTest, TimesThatWereSetSurviveTheChangesBefore) {
     change.mask = kMtime;
     change.mtime_ns = 1'000'000'007;
     ASSERT_TRUE(cluster_.run(writer_, writer_.change_attributes("/d", change)));
+    // What servers knew by then has been asked before: told later, it could come late.
+    const std::uint64_t asked = news_asked();
     EXPECT_EQ(stat("/d").mtime_ns, 1'000'000'007);
+    EXPECT_EQ(news_asked(), asked);
   }
 }
 
