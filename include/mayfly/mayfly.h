@@ -4,7 +4,7 @@
  * system ("/run1/checkpoint"), or with the functions called ...at relative to the directory that a
  * descriptor has open; a relative path and AT_FDCWD give EINVAL, for there is no working directory
  * here. NULL for a path, a buffer or a result gives EFAULT. All functions are thread-safe. One
- * membership per process.
+ * membership per process: a forked child has none, and joins for itself.
  *
  * A server that is gone gives EIO within the deadline, never a hang; one line on stderr names it.
  * The deadline is 30 s, or what $MAYFLY_DEADLINE says when the process joins, in seconds. A server
@@ -46,6 +46,10 @@ int mayfly_shut_down(void) MAYFLY_NOEXCEPT;
 /* Requests that this process has sent to servers since it joined; 0 outside of a session. */
 unsigned long long mayfly_requests(void) MAYFLY_NOEXCEPT;
 
+/* The umask from now on; before the first call it is the process's as it was when it first made
+ * something. umask(2) cannot be read without setting it. */
+void mayfly_umask(mode_t mask) MAYFLY_NOEXCEPT;
+
 /* Descriptors are MayflyFS's own, not the kernel's. */
 int mayfly_open(const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;
 int mayfly_openat(int directory, const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;
@@ -68,6 +72,16 @@ int mayfly_getstripe(const char* path, mayfly_layout* layout) MAYFLY_NOEXCEPT;
 int mayfly_open_striped(const char* path, int flags, mode_t mode,
                         const mayfly_layout* layout) MAYFLY_NOEXCEPT;
 int mayfly_close(int fd) MAYFLY_NOEXCEPT;
+/* What another process of the session, or this one later, needs to open the same file once more,
+ * whatever its name is by then. It counts for nothing by itself: a file without a name is gone with
+ * its last descriptor. */
+typedef struct mayfly_ticket {
+  unsigned char bytes[32];
+} mayfly_ticket;
+int mayfly_get_ticket(int fd, mayfly_ticket* ticket) MAYFLY_NOEXCEPT;
+/* With the flags of that open(2), and a position and locks of its own. No permissions are checked:
+ * the first open did. ESTALE: of another session, or the file is gone. */
+int mayfly_open_ticket(const mayfly_ticket* ticket) MAYFLY_NOEXCEPT;
 /* At the descriptor's position, which moves on. */
 ssize_t mayfly_read(int fd, void* buffer, size_t bytes) MAYFLY_NOEXCEPT;
 ssize_t mayfly_write(int fd, const void* buffer, size_t bytes) MAYFLY_NOEXCEPT;
@@ -177,6 +191,17 @@ int mayfly_lremovexattr(const char* path, const char* name) MAYFLY_NOEXCEPT;
 int mayfly_fremovexattr(int fd, const char* name) MAYFLY_NOEXCEPT;
 /* f_bsize 4096; totals over all servers. */
 int mayfly_statfs(struct statvfs* status) MAYFLY_NOEXCEPT;
+
+/* How many servers the session has; 0 outside of a session. They are counted from 0. */
+unsigned mayfly_server_count(void) MAYFLY_NOEXCEPT;
+typedef struct mayfly_server_status {
+  char node[256]; /* host name */
+  unsigned long long capacity_bytes;
+  unsigned long long used_bytes;
+} mayfly_server_status;
+/* Asks that server, so success says that it answers. EINVAL: there is none of that number; `node`
+ * is filled in for any other. */
+int mayfly_stat_server(unsigned server, mayfly_server_status* status) MAYFLY_NOEXCEPT;
 
 typedef struct mayfly_dir mayfly_dir;
 mayfly_dir* mayfly_opendir(const char* path) MAYFLY_NOEXCEPT;

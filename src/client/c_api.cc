@@ -1,6 +1,7 @@
 // The C edge: errno, no exceptions, descriptors. Nothing else is decided here.
 #include <fcntl.h>
 
+#include <atomic>
 #include <cstdio>
 #include <numeric>
 
@@ -8,6 +9,7 @@
 #include "mayfly/mayfly.h"
 
 using mayfly::Errc;
+using mayfly::File;
 using mayfly::Membership;
 using mayfly::Result;
 using mayfly::Status;
@@ -51,18 +53,35 @@ Status check_transfer(const void* buffer, std::size_t bytes, off_t offset) {
 
 }  // namespace
 
-mode_t mayfly::c_edge::process_umask() {
-  static const mode_t mask = [] {
-    unsigned value = 022;
-    std::FILE* status = std::fopen("/proc/self/status", "re");
-    char line[256];
-    while (status != nullptr && std::fgets(line, sizeof line, status) != nullptr) {
-      if (std::sscanf(line, "Umask: %o", &value) == 1) break;
-    }
-    if (status != nullptr) std::fclose(status);
-    return static_cast<mode_t>(value);
-  }();
+namespace {
+
+mode_t umask_at_first() {
+  unsigned value = 022;
+  std::FILE* status = std::fopen("/proc/self/status", "re");
+  char line[256];
+  while (status != nullptr && std::fgets(line, sizeof line, status) != nullptr) {
+    if (std::sscanf(line, "Umask: %o", &value) == 1) break;
+  }
+  if (status != nullptr) std::fclose(status);
+  return static_cast<mode_t>(value);
+}
+
+std::atomic<mode_t>& known_umask() {
+  static std::atomic<mode_t> mask = umask_at_first();
   return mask;
+}
+
+}  // namespace
+
+mode_t mayfly::c_edge::process_umask() { return known_umask().load(std::memory_order_relaxed); }
+
+int mayfly::c_edge::add_open(Membership& membership, std::unique_ptr<File>& file) {
+  mayfly::File& opened = *file;
+  const auto fd = membership.add(file);
+  if (fd) return *fd;
+  // The process's table is full: the server's handle must not stay behind.
+  const Status closed = membership.session().run(opened.close());
+  return fail(closed ? fd.error() : closed.error());
 }
 
 int mayfly::c_edge::open_at(int directory, const char* path, int flags, mode_t mode,
@@ -77,12 +96,7 @@ int mayfly::c_edge::open_at(int directory, const char* path, int flags, mode_t m
   auto file =
       session.run(mayfly::File::open(session, std::move(*meant), flags, permissions(mode), layout));
   if (!file) return fail(file.error());
-  mayfly::File& opened = **file;
-  const auto fd = (*membership)->add(*file);
-  if (fd) return *fd;
-  // The process's table is full: the server's handle must not stay behind.
-  const Status closed = session.run(opened.close());
-  return fail(closed ? fd.error() : closed.error());
+  return add_open(**membership, *file);
 }
 
 extern "C" {
@@ -105,6 +119,10 @@ unsigned long long mayfly_requests(void) noexcept {
   if (!membership) return 0;
   const mayfly::RequestCounts sent = (*membership)->session().sent();
   return std::accumulate(sent.begin(), sent.end(), 0ULL);
+}
+
+void mayfly_umask(mode_t mask) noexcept {
+  known_umask().store(mask & 0777, std::memory_order_relaxed);
 }
 
 int mayfly_open(const char* path, int flags, mode_t mode) noexcept {

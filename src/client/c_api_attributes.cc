@@ -198,17 +198,4 @@ int mayfly_faccessat(int directory, const char* path, int mode, int flags) noexc
   return user.may_access(*attributes, mode) ? 0 : fail(Errc::access_denied);
 }
 
-int mayfly_statfs(struct statvfs* status) noexcept {
-  if (status == nullptr) return fail(Errc::bad_address);
-  const auto usage = run([](Session& session) { return session.usage(); });
-  if (!usage) return fail(usage.error());
-  *status = {};
-  status->f_bsize = status->f_frsize = mayfly::kPageBytes;
-  status->f_blocks = usage->capacity_bytes / mayfly::kPageBytes;
-  status->f_bfree = status->f_bavail =
-      (usage->capacity_bytes - usage->used_bytes) / mayfly::kPageBytes;
-  status->f_namemax = mayfly::kMaxNameBytes;
-  return 0;
-}
-
 }  // extern "C"

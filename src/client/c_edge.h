@@ -79,13 +79,16 @@ auto run_at(int directory, const char* path, Make make)
 /// openat(2), with a layout for a new file.
 int open_at(int directory, const char* path, int flags, mode_t mode, std::optional<Layout> layout);
 
+/// A descriptor for a file just opened; closes it if there is none.
+int add_open(Membership& membership, std::unique_ptr<File>& file);
+
 /// What the C library calls a file, and its attributes.
 ino_t inode_number(FileId id);
 struct stat stat_of(const Attributes& attributes);
 
-/// The umask as it was at the first creation. umask(2) cannot be read without setting it, which
-/// would for a moment change what other threads create elsewhere; /proc can, but not for every
-/// file.
+/// What mayfly_umask said, else the umask as it was at the first creation. umask(2) cannot be read
+/// without setting it, which would for a moment change what other threads create elsewhere; /proc
+/// can, but not for every file.
 mode_t process_umask();
 
 inline std::uint32_t permissions(mode_t mode) { return mode & ~process_umask() & 07777; }

@@ -86,6 +86,19 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, in
   co_return closed ? usable.error() : closed.error();
 }
 
+Task<Result<std::unique_ptr<File>>> File::reopen(Session& session, FileId id, int flags) {
+  RequestHeader header;
+  header.opcode = Opcode::open_id;
+  header.file = id;
+  // What made or cut it then must not do so again.
+  header.flags = request_flags_of(flags & ~(O_CREAT | O_EXCL | O_TRUNC));
+  auto reply = co_await session.inode_call(header);
+  if (!reply) co_return reply.error();
+  MAYFLY_CO_CHECKED(reply->status());
+  MAYFLY_CO_TRY(attributes, decode_attributes(reply->body.payload()));
+  co_return std::unique_ptr<File>(new File(session, attributes, flags));
+}
+
 /// What the user may do with a file that was there.
 Status File::check_user(const Attributes& attributes) const {
   int mode = may_read() ? R_OK : 0;

@@ -28,6 +28,9 @@ class File {
   static Task<Result<std::unique_ptr<File>>> open(Session& session, PathAt path, int flags,
                                                   std::uint32_t mode,
                                                   std::optional<Layout> layout = {});
+  /// The same file once more, by its id and with the flags of an open that has succeeded: no
+  /// permissions are checked. stale: it is gone.
+  static Task<Result<std::unique_ptr<File>>> reopen(Session& session, FileId id, int flags);
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
@@ -62,6 +65,7 @@ class File {
   Task<Status> close();
 
   FileId id() const { return id_; }
+  int flags() const { return flags_; }
   const Layout& layout() const { return layout_; }
   bool is_directory() const { return is_directory_; }
 

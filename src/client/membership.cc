@@ -1,7 +1,7 @@
 #include "client/membership.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <charconv>
@@ -21,13 +21,27 @@ constexpr unsigned kLongestDeadline = 3600;
 struct Current {
   std::mutex mutex;
   std::shared_ptr<Membership> membership;
+  Current* of_parent = nullptr;  ///< kept, never used
 };
 
-/// Never destroyed: exit() would say goodbye to the servers, and so would that of a forked child,
-/// in its parent's name. Servers notice the end of a process by themselves.
+/// Never destroyed: exit() would say goodbye to the servers in the middle of other threads' calls.
+/// Servers notice the end of a process by themselves.
+Current* current_of_this_process = nullptr;
+
+/// The parent's is left as it is: another thread of the parent may have been in the middle of
+/// anything, and a goodbye would be said in the parent's name.
+void start_anew() {
+  auto* const fresh = new Current;
+  fresh->of_parent = std::exchange(current_of_this_process, fresh);
+}
+
 Current& current_of_process() {
-  static Current& current = *new Current;
-  return current;
+  static const int once = [] {
+    start_anew();
+    return ::pthread_atfork(nullptr, nullptr, start_anew);
+  }();
+  MAYFLY_ASSERT(once == 0);
+  return *current_of_this_process;
 }
 
 /// What the user has set in the environment, where the launcher passes it to every rank.
@@ -52,10 +66,7 @@ Result<SessionOptions, Failure> session_options(const char* deadline) {
 Result<std::shared_ptr<Membership>> Membership::current() {
   Current& current = current_of_process();
   const std::lock_guard lock(current.mutex);
-  // A forked child has its parent's session in its memory, but it is not its own.
-  if (current.membership == nullptr || !current.membership->is_of_this_process()) {
-    return Errc::not_connected;
-  }
+  if (current.membership == nullptr) return Errc::not_connected;
   return current.membership;
 }
 
@@ -68,9 +79,7 @@ Status Membership::join(Bytes session) {
   }
   Current& current = current_of_process();
   const std::lock_guard lock(current.mutex);
-  if (current.membership != nullptr) {
-    return current.membership->is_of_this_process() ? Errc::already : Errc::not_supported;
-  }
+  if (current.membership != nullptr) return Errc::already;
   auto worker = UcxWorker::create(UcxOptions());
   if (!worker) {
     log::error("{}", worker.error().sentence);
@@ -85,9 +94,7 @@ Status Membership::leave() {
   {
     Current& current = current_of_process();
     const std::lock_guard lock(current.mutex);
-    if (current.membership == nullptr || !current.membership->is_of_this_process()) {
-      return Errc::not_connected;
-    }
+    if (current.membership == nullptr) return Errc::not_connected;
     leaving = std::move(current.membership);
   }
   return leaving->session_.run(close_all(leaving->take_all()));
@@ -108,13 +115,9 @@ std::vector<std::shared_ptr<File>> Membership::take_all() {
   return std::exchange(files_, {});
 }
 
-bool Membership::is_of_this_process() const { return process_ == ::getpid(); }
-
 Membership::Membership(SessionInfo info, std::unique_ptr<Worker> worker,
                        const SessionOptions& options)
-    : process_(::getpid()),
-      worker_(std::move(worker)),
-      session_(std::move(info), *worker_, sleeper_, options) {}
+    : worker_(std::move(worker)), session_(std::move(info), *worker_, sleeper_, options) {}
 
 Membership::~Membership() { session_.run(session_.leave()); }
 

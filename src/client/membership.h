@@ -18,7 +18,8 @@ namespace mayfly {
 
 class Membership {
  public:
-  /// The process's membership; not_connected before join(), and in a forked child.
+  /// The process's membership; not_connected before join(), and in a forked child, which may join
+  /// for itself.
   static Result<std::shared_ptr<Membership>> current();
   static Status join(Bytes session);
   /// Closes what is open and says goodbye; gives the first error of a close.
@@ -40,9 +41,7 @@ class Membership {
 
   static Task<Status> close_all(std::vector<std::shared_ptr<File>> files);
   std::vector<std::shared_ptr<File>> take_all();
-  bool is_of_this_process() const;
 
-  int process_;  ///< the one that joined
   PollSleeper sleeper_;
   std::unique_ptr<Worker> worker_;
   Session session_;

@@ -164,6 +164,13 @@ Task<Result<FileSystemUsage>> Session::usage() {
   co_return sum;
 }
 
+Task<Result<FileSystemUsage>> Session::usage_of(std::uint32_t server) {
+  FileSystemUsage usage;
+  const Status asked = co_await ask_usage(server, usage);
+  if (!asked) co_return asked.error();
+  co_return usage;
+}
+
 Task<Status> Session::ask_usage(std::uint32_t server, FileSystemUsage& sum) {
   RequestHeader header;
   header.opcode = Opcode::usage;

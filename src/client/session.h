@@ -99,6 +99,7 @@ class Session final : public Receiver {
   Task<Status> sync();
   /// Sum over all servers.
   Task<Result<FileSystemUsage>> usage();
+  Task<Result<FileSystemUsage>> usage_of(std::uint32_t server);
   /// Says goodbye to all servers; nothing may be under way. Needed before the destructor.
   Task<void> leave();
   /// Tells every server to stop; for the last client of a session.
