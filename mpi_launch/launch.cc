@@ -51,7 +51,8 @@ Result<Launch, Failure> Launch::start(const MpiCommunicator& world, const Launch
     auto opened = launch.open_server(world, options);
     mine = opened ? std::move(*opened) : encode_failure(opened.error());
   }
-  if (auto learnt = launch.learn(world.allgather(mine)); !learnt) return learnt.error();
+  MAYFLY_CHECKED(launch.learn(world.allgather(mine)));
+  MAYFLY_CHECKED(launch.publish(world, options.session_file));
   launch.peers_.emplace(world.split(static_cast<int>(launch.seat_.role)));
   if (serves) launch.server_->join(launch.session_, launch.seat_.index);
   return launch;
@@ -104,8 +105,26 @@ Result<void, Failure> Launch::learn(const std::vector<std::string>& told) {
   return {};
 }
 
+Result<void, Failure> Launch::publish(const MpiCommunicator& world, const std::string& path) {
+  std::string mine;
+  if (seat_.role == Role::server && seat_.index == 0 && !path.empty()) {
+    auto written = Publication::write(path, session_);
+    if (written) {
+      publication_.emplace(std::move(*written));
+    } else {
+      mine = encode_failure(written.error());
+    }
+  }
+  for (const std::string& told : world.allgather(mine)) {
+    if (told.empty()) continue;
+    if (const auto word = decode_word(told); !word) return word.error();
+  }
+  return {};
+}
+
 void Launch::serve() {
   const ServerEnd end = server_->serve();
+  publication_.reset();
   server_.reset();
   folder_.reset();
   if (end == ServerEnd::signalled) {

@@ -15,6 +15,7 @@
 
 #include "mpi_launch/mpi_communicator.h"
 #include "mpi_launch/private_folder.h"
+#include "mpi_launch/publication.h"
 #include "mpi_launch/roles.h"
 #include "mpi_launch/scratch.h"
 #include "protocol/session_info.h"
@@ -28,6 +29,7 @@ struct LaunchOptions {
   std::uint64_t memory_bytes = 64 * kMiB;
   std::uint64_t capacity_bytes = 0;
   bool null_store = false;
+  std::string session_file;  ///< written by server 0, of whose options it is; empty: none
 };
 
 class Launch {
@@ -51,6 +53,8 @@ class Launch {
                                            const LaunchOptions& options);
   /// Reads what all ranks told; the first failure, if there is one, is everybody's.
   Result<void, Failure> learn(const std::vector<std::string>& told);
+  /// Server 0 writes the session file; what kept it from that is everybody's failure.
+  Result<void, Failure> publish(const MpiCommunicator& world, const std::string& path);
 
   std::vector<std::string> nodes_;
   std::vector<Seat> seats_;
@@ -59,6 +63,7 @@ class Launch {
   std::optional<MpiCommunicator> peers_;
   std::optional<PrivateFolder> folder_;
   std::unique_ptr<ServerProcess> server_;
+  std::optional<Publication> publication_;
 };
 
 }  // namespace mayfly

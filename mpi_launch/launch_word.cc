@@ -53,6 +53,7 @@ Result<LaunchWord, Failure> decode_word(std::string_view bytes) {
 std::string encode(const RoleOptions& options) {
   std::string bytes;
   append(bytes, options.servers_per_node);
+  append(bytes, options.all_serve);
   for (const std::uint32_t rank : options.server_local_ranks) append(bytes, rank);
   return bytes;
 }
@@ -60,6 +61,7 @@ std::string encode(const RoleOptions& options) {
 RoleOptions decode_roles(std::string_view bytes) {
   RoleOptions options;
   options.servers_per_node = take<std::uint32_t>(bytes);
+  options.all_serve = take<bool>(bytes);
   while (!bytes.empty()) options.server_local_ranks.push_back(take<std::uint32_t>(bytes));
   return options;
 }

@@ -22,6 +22,12 @@ std::vector<std::uint32_t> serving_ranks(const RoleOptions& options) {
   return first;
 }
 
+bool serves(const RoleOptions& options, const std::vector<std::uint32_t>& serving,
+            std::uint32_t local_rank) {
+  return options.all_serve ||
+         std::find(serving.begin(), serving.end(), local_rank) != serving.end();
+}
+
 std::string count_of(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
@@ -69,7 +75,7 @@ Result<std::vector<Seat>, Failure> assign_roles(std::span<const std::string> nod
   std::map<std::string, NodeCount> counts;
   for (const std::string& node : nodes) ++counts[node].ranks;
   for (const std::string& node : nodes) {
-    if (counts[node].ranks < needed) {
+    if (counts[node].ranks < needed && !options.all_serve) {
       return too_few_ranks(node, counts[node].ranks, options, needed);
     }
   }
@@ -82,13 +88,13 @@ Result<std::vector<Seat>, Failure> assign_roles(std::span<const std::string> nod
     Seat seat;
     seat.local_rank = count.servers + count.clients;
     seat.node_ranks = count.ranks;
-    const bool serves = std::find(serving.begin(), serving.end(), seat.local_rank) != serving.end();
-    seat.role = serves ? Role::server : Role::client;
-    seat.index = serves ? servers++ : clients++;
-    seat.node_index = serves ? count.servers++ : count.clients++;
+    const bool is_server = serves(options, serving, seat.local_rank);
+    seat.role = is_server ? Role::server : Role::client;
+    seat.index = is_server ? servers++ : clients++;
+    seat.node_index = is_server ? count.servers++ : count.clients++;
     seats.push_back(seat);
   }
-  if (clients == 0) return no_client(nodes.size());
+  if (clients == 0 && !options.all_serve) return no_client(nodes.size());
   return seats;
 }
 

@@ -19,6 +19,7 @@ struct RoleOptions {
   /// Which ranks of each node serve, counted from 0 on that node. Empty: the first
   /// servers_per_node.
   std::vector<std::uint32_t> server_local_ranks;
+  bool all_serve = false;  ///< every rank, whatever the others say: clients come from elsewhere
 };
 
 /// One rank's place. Ranks of a node are counted in the order of the world.
@@ -31,7 +32,7 @@ struct Seat {
 };
 
 /// One seat per rank; `nodes[r]` is the name of rank r's node. Fails if a node has too few ranks
-/// for its servers, or if no client would be left.
+/// for its servers, or if no client would be left although not all ranks are to serve.
 Result<std::vector<Seat>, Failure> assign_roles(std::span<const std::string> nodes,
                                                 const RoleOptions& options);
 

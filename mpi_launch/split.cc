@@ -1,16 +1,13 @@
 // The C edge of the launch.
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "mayfly/mayfly_mpi.h"
 #include "mpi_launch/launch.h"
-#include "protocol/session_file.h"
 
 using mayfly::Errc;
 using mayfly::Failure;
@@ -26,8 +23,15 @@ int fail(const MpiCommunicator& ranks, Errc code, const std::string& sentence) {
   return -1;
 }
 
+std::string session_file_of(const mayfly_mpi_options* given) {
+  if (given != nullptr && given->session_file != nullptr) return given->session_file;
+  const char* const environment = std::getenv("MAYFLY_SESSION_FILE");
+  return environment == nullptr ? "" : environment;
+}
+
 LaunchOptions launch_options(const mayfly_mpi_options* given) {
   LaunchOptions options;
+  options.session_file = session_file_of(given);
   if (given == nullptr) return options;
   if (given->scratch != nullptr) options.scratch = given->scratch;
   if (given->servers_per_node != 0) options.roles.servers_per_node = given->servers_per_node;
@@ -39,39 +43,6 @@ LaunchOptions launch_options(const mayfly_mpi_options* given) {
   options.capacity_bytes = given->capacity_bytes;
   options.null_store = given->null_store != 0;
   return options;
-}
-
-/// What the first client has written, for as long as the session lasts.
-std::string session_file;
-
-std::string session_file_of(const mayfly_mpi_options* given) {
-  if (given != nullptr && given->session_file != nullptr) return given->session_file;
-  const char* const environment = std::getenv("MAYFLY_SESSION_FILE");
-  return environment == nullptr ? "" : environment;
-}
-
-/// On every rank, before any serves; says what kept the first client from writing it.
-std::optional<Failure> publish(const MpiCommunicator& ranks, Launch& launch,
-                               const std::string& path) {
-  std::string error;
-  const bool is_first = launch.role() == mayfly::Role::client && launch.peers().rank() == 0;
-  if (is_first && !path.empty()) {
-    const auto written = mayfly::write_session_file(path, launch.session());
-    if (written) session_file = path;
-    if (!written) error = written.error().sentence;
-  }
-  for (const std::string& sentence : ranks.allgather(error)) {
-    if (!sentence.empty()) return Failure{Errc::invalid, sentence};
-  }
-  return std::nullopt;
-}
-
-/// Before the servers go: whoever reads it later would wait for them.
-void unpublish() {
-  if (!session_file.empty() && ::unlink(session_file.c_str()) != 0 && errno != ENOENT) {
-    std::perror("mayfly: the session file could not be removed");
-  }
-  session_file.clear();
 }
 
 /// Joins on every client; says why not if one could not.
@@ -93,7 +64,6 @@ int leave(const MpiCommunicator& clients) {
   int outcome = clients.rank() == 0 ? 0 : mayfly_leave();
   clients.barrier();
   if (clients.rank() != 0) return outcome;
-  unpublish();
   outcome = mayfly_shut_down();
   const int error = errno;
   mayfly_leave();
@@ -157,9 +127,6 @@ int mayfly_mpi_split(MPI_Comm world, const mayfly_mpi_options* options,
   const MpiCommunicator ranks(world);
   auto launch = Launch::start(ranks, launch_options(options));
   if (!launch) return fail(ranks, launch.error().code, launch.error().sentence);
-  if (const auto why = publish(ranks, *launch, session_file_of(options))) {
-    return fail(ranks, why->code, why->sentence);
-  }
   if (launch->role() == mayfly::Role::server) {
     launch->serve();
     return 1;
@@ -167,8 +134,6 @@ int mayfly_mpi_split(MPI_Comm world, const mayfly_mpi_options* options,
   if (const auto why = join_together(*launch)) {
     // The servers wait for clients, and there may be none left who could tell them.
     fail(launch->peers(), Errc::not_connected, *why);
-    unpublish();
-    launch->peers().barrier();
     MPI_Abort(world, 1);
   }
   *clients = launch->peers().release();

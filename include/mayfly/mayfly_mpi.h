@@ -33,9 +33,9 @@ typedef struct mayfly_mpi_options {
    * servers_per_node. Rank 0's list counts for all. */
   const unsigned* server_ranks;
   size_t server_rank_count;
-  /* Where the first client writes the session file, by which other processes of the user join while
-   * the job runs (the command mayfly, mayfly_join): in a directory that all nodes see. Removed by
-   * mayfly_mpi_finish. Default: $MAYFLY_SESSION_FILE, else none. */
+  /* Where the first server writes the session file, by which other processes of the user join while
+   * the job runs (the command mayfly, mayfly_join): in a directory that all nodes see. Removed when
+   * the servers end. Default: $MAYFLY_SESSION_FILE, else none. */
   const char* session_file;
 } mayfly_mpi_options;
 

@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "cli/joined.h"
+#include "cli/session_path.h"
 #include "cli/stripe.h"
 
 namespace mayfly {

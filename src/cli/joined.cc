@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -11,12 +10,6 @@
 #include "protocol/session_file.h"
 
 namespace mayfly {
-
-void add_session_option(CLI::App& command, std::string& path) {
-  command.add_option("--session", path, "the session file of the running job")
-      ->envname("MAYFLY_SESSION")
-      ->required();
-}
 
 Result<Joined, Failure> Joined::join(const std::string& path) {
   auto session = read_session_file(path);

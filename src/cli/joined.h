@@ -5,14 +5,7 @@
 
 #include "base/result.h"
 
-namespace CLI {
-class App;
-}
-
 namespace mayfly {
-
-/// Declares --session; `path` outlives `command`. $MAYFLY_SESSION stands in for it.
-void add_session_option(CLI::App& command, std::string& path);
 
 /// Owner: a subcommand; one at a time in a process. Leaves at its end.
 class Joined {

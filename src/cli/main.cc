@@ -1,6 +1,7 @@
 // The command `mayfly`.
 #include <CLI/CLI.hpp>
 
+#include "cli/background.h"
 #include "cli/doctor.h"
 #include "cli/stripe.h"
 #include "cli/version.h"
@@ -9,10 +10,15 @@ int main(int argc, char** argv) {
   CLI::App app("MayflyFS: an ad-hoc burst-buffer file system over node-local NVMe", "mayfly");
   app.require_subcommand(1);
   int exit_code = 0;
+  mayfly::add_clean(app, exit_code);
   mayfly::add_doctor(app, exit_code);
   mayfly::add_getstripe(app, exit_code);
   mayfly::add_setstripe(app, exit_code);
+  mayfly::add_start(app, exit_code);
+  mayfly::add_status(app, exit_code);
+  mayfly::add_stop(app, exit_code);
   mayfly::add_version(app);
+  mayfly::add_wait(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

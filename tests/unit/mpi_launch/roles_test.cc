@@ -48,6 +48,16 @@ TEST(Roles, ANodeMayBeAllServersIfAnotherHasAClient) {
   EXPECT_EQ(roles_of(*seats), "ssc");
 }
 
+TEST(Roles, AllMayServe) {
+  const std::vector<std::string> nodes = {"a", "b", "b"};
+  RoleOptions options;
+  options.all_serve = true;
+  const auto seats = assign_roles(nodes, options);
+  ASSERT_TRUE(seats);
+  EXPECT_EQ(roles_of(*seats), "sss");
+  EXPECT_EQ((*seats)[2].node_index, 1U);
+}
+
 TEST(Roles, TooFewRanksNameTheNode) {
   const std::vector<std::string> nodes = {"a", "a", "a", "small"};
   const auto seats = assign_roles(nodes, {2, {}});

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Background sessions: background_test.py MPI MAYFLY BEHAVIOUR"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from job import SKIPPED, Job, Skip, check, is_alive
+
+SERVERS = 2
+
+
+class Background:
+    """The command mayfly with a session file in the job's folder."""
+
+    def __init__(self, job, mpi, mayfly):
+        self.job = job
+        self.mpi = mpi
+        self.mayfly = mayfly
+        self.file = job.folder / "session"
+        # Without a scratch of its own a session would use the user's private folder.
+        job.environment.update(MAYFLY_SESSION=str(self.file), HOME=str(job.folder))
+
+    def run(self, *words, status=0, **variables):
+        """Both streams of the command."""
+        done = subprocess.run([self.mayfly, *words], text=True, check=False, timeout=100,
+                              env={**self.job.environment, **variables}, stdin=subprocess.DEVNULL,
+                              capture_output=True)
+        check(done.returncode == status,
+              f"{words}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    def start(self, *words, status=0, **variables):
+        return self.run("start", "--mpi", self.mpi, "--scratch", str(self.job.scratch),
+                        "--servers-per-node", str(SERVERS), "--capacity", "1G", *words,
+                        status=status, **variables)
+
+    def servers(self):
+        return json.loads(self.run("status", "--json"))["servers"]
+
+    def end(self):
+        self.run("stop")
+        check(not self.file.exists(), "the session file is left")
+        self.check_gone()
+
+    def check_gone(self):
+        check(not list(self.job.folder.glob("session*")), str(list(self.job.folder.iterdir())))
+        self.job.check_nothing_left()
+
+
+def starts_and_stops(session):
+    session.start()
+    session.run("wait")
+    servers = session.servers()
+    check(len(servers) == SERVERS and all(server["answers"] for server in servers), str(servers))
+    check(all(server["capacity_bytes"] == 1 << 30 for server in servers), str(servers))
+    said = session.run("status")
+    check("server 1 on " in said and "of 1.0 GiB used" in said, said)
+    check(os.stat(session.file).st_mode & 0o777 == 0o600, "a session file that others may read")
+    said = session.start(status=1)
+    check("is running" in said and str(session.file) in said, said)
+    session.run("setstripe", "-c", "1", "/")
+    session.end()
+    said = session.run("status", status=1)
+    check(said.count("\n") == 1 and str(session.file) in said, said)
+
+
+def two_beside_each_other(session):
+    session.start()
+    other = session.job.folder / "other"
+    session.start(MAYFLY_SESSION=str(other))
+    session.run("setstripe", "-c", "1", "/")
+    check("count all" in session.run("getstripe", "/", MAYFLY_SESSION=str(other)), "one session")
+    session.run("stop", "--session", str(other))
+    check(not other.exists(), "the other session is left")
+    check("count 1" in session.run("getstripe", "/"), "the first session does not answer")
+    session.end()
+
+
+def in_the_default_place(session):
+    del session.job.environment["MAYFLY_SESSION"]
+    session.start()
+    check((session.job.folder / ".mayfly" / "session").exists(), "not in $HOME/.mayfly")
+    session.run("status")
+    session.run("stop")
+    session.start(SLURM_JOB_ID="7", PATH=path_without_srun(session))
+    check((session.job.folder / ".mayfly" / "session-7").exists(), "not the job's")
+    session.run("stop", SLURM_JOB_ID="7")
+    session.job.check_nothing_left()
+
+
+def path_without_srun(session):
+    """A PATH on which there is this MPI's mpirun and no srun."""
+    folder = session.job.folder / "programs"
+    folder.mkdir()
+    for directory in os.environ["PATH"].split(os.pathsep)[::-1]:
+        for entry in os.scandir(directory) if os.path.isdir(directory) else ():
+            link = folder / entry.name
+            if entry.name != "srun" and not link.is_symlink():
+                link.symlink_to(entry.path)
+    return str(folder)
+
+
+def replaces_a_stale_file(session):
+    session.start()
+    pids = session.job.processes()
+    check(len(pids) == SERVERS, str(pids))
+    kept = session.file.read_bytes()
+    session.run("stop")
+    session.file.write_bytes(kept)
+    session.file.chmod(0o600)
+    said = session.run("status", status=1, MAYFLY_DEADLINE="2")
+    check("does not answer" in said, said)
+    session.start(MAYFLY_DEADLINE="2")
+    check(len(session.servers()) == SERVERS, "not replaced")
+    session.end()
+
+
+def a_killed_server(session):
+    session.start()
+    pids = session.job.processes()
+    os.kill(int(pids[-1]), signal.SIGKILL)
+    # Its launcher ends the others; whoever removes the file of a killed session says so.
+    deadline = time.monotonic() + 60
+    while any(is_alive(pid) for pid in pids):
+        check(time.monotonic() < deadline, "the other servers live on")
+        time.sleep(0.05)
+    if session.file.exists():
+        said = session.run("stop", status=1, MAYFLY_DEADLINE="2")
+        check("clean" in said, said)
+    session.run("clean", MAYFLY_DEADLINE="2")
+    session.job.check_nothing_left()
+    session.check_gone()
+
+
+def refuses_bad_input(session):
+    said = session.run("start", "--mpi", "no", status=1)
+    check("mayfly-server-no" in said and said.count("\n") == 1, said)
+    said = session.start("--launcher", "no-such-launcher", status=1)
+    check("no-such-launcher" in said and said.count("\n") == 1, said)
+    said = session.run("start", "--mpi", session.mpi, "--scratch",
+                       str(session.job.folder / "missing"), status=1)
+    check("missing" in said and "could not be started" in said, said)
+    said = session.start(status=1, MAYFLY_SESSION=str(session.job.folder / "missing" / "session"))
+    check("missing" in said, said)
+    said = session.start("--launcher", "sleep 100; true", "--timeout", "1", status=1)
+    check("--timeout" in said or "could not be started" in said, said)
+    for words in (["start", "--servers-per-node", "0"], ["start", "--memory", "much"],
+                  ["status", "--colour"]):
+        session.run(*words, status=2)
+    said = session.run("wait", "--timeout", "0", status=1)
+    check("mayfly start" in said and said.count("\n") == 1, said)
+    for word in ("stop", "status"):
+        said = session.run(word, status=1)
+        check(str(session.file) in said and said.count("\n") == 1, said)
+    session.file.write_bytes(b"no session")
+    session.file.chmod(0o600)
+    said = session.run("status", status=1)
+    check(str(session.file) in said and said.count("\n") == 1, said)
+    session.file.unlink()
+    session.run("clean")
+    session.check_gone()
+
+
+def main():
+    mpi, mayfly, server, behaviour = sys.argv[1:]
+    with Job(mpi, server) as job:
+        globals()[behaviour](Background(job, mpi, mayfly))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Skip as reason:
+        print(f"skipped: {reason}")
+        sys.exit(SKIPPED)
+    except AssertionError as failure:
+        print(failure, file=sys.stderr)
+        sys.exit(1)
