@@ -1,4 +1,4 @@
-// The commands of a background session, one file each: start, wait, status, stop,
+// The commands of a background session, one file each: start, wait, status, env, exec, stop,
 // clean.
 #pragma once
 
@@ -20,6 +20,8 @@ namespace mayfly {
 void add_start(CLI::App& app, int& exit_code);
 void add_wait(CLI::App& app, int& exit_code);
 void add_status(CLI::App& app, int& exit_code);
+void add_env(CLI::App& app, int& exit_code);
+void add_exec(CLI::App& app, int& exit_code);
 void add_stop(CLI::App& app, int& exit_code);
 void add_clean(CLI::App& app, int& exit_code);
 

@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   mayfly::add_clean(app, exit_code);
   mayfly::add_doctor(app, exit_code);
+  mayfly::add_env(app, exit_code);
+  mayfly::add_exec(app, exit_code);
   mayfly::add_getstripe(app, exit_code);
   mayfly::add_setstripe(app, exit_code);
   mayfly::add_start(app, exit_code);

@@ -149,11 +149,11 @@ def refuses_bad_input(session):
     said = session.start("--launcher", "sleep 100; true", "--timeout", "1", status=1)
     check("--timeout" in said or "could not be started" in said, said)
     for words in (["start", "--servers-per-node", "0"], ["start", "--memory", "much"],
-                  ["status", "--colour"]):
+                  ["status", "--colour"], ["exec"]):
         session.run(*words, status=2)
     said = session.run("wait", "--timeout", "0", status=1)
     check("mayfly start" in said and said.count("\n") == 1, said)
-    for word in ("stop", "status"):
+    for word in ("stop", "status", "env"):
         said = session.run(word, status=1)
         check(str(session.file) in said and said.count("\n") == 1, said)
     session.file.write_bytes(b"no session")

@@ -1,0 +1,73 @@
+#include "shim/place.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstring>
+#include <string_view>
+
+#include "shim/mount.h"
+#include "shim/real.h"
+#include "shim/working_directory.h"
+
+namespace mayfly::shim {
+namespace {
+
+/// Whether a relative path could lead to the mount from a working directory elsewhere.
+bool may_reach_mount(const char* path) {
+  const char* const prefix = mount_prefix();
+  return std::strstr(path, std::strrchr(prefix, '/') + 1) != nullptr;
+}
+
+}  // namespace
+
+Place::Place(int directory, const char* path) : given_(path) {
+  if (path == nullptr || Inside::is_so()) return;
+  if (path[0] == '/') {
+    look_at_absolute(path);
+    return;
+  }
+  if (directory == AT_FDCWD) {
+    const std::string ours = working_directory();
+    if (!ours.empty()) {
+      if (path[0] != '\0') look_from(ours);
+    } else if (may_reach_mount(path)) {
+      char real[PATH_MAX];
+      if (MAYFLY_REAL(getcwd)(real, sizeof real) == nullptr) return;
+      look_from(real);
+      // What does not lead to the mount is the kernel's as it was given.
+      if (!is_ours_) path_.clear();
+    }
+    return;
+  }
+  held_ = find(directory);
+  if (!held_) return;
+  is_ours_ = true;
+  if (goes_up(path) && !held_->path.empty()) look_from(held_->path);
+}
+
+void Place::look_at_absolute(const char* path) {
+  const char* const prefix = mount_prefix();
+  if (!may_be_below(path, prefix)) return;
+  Whereabouts found = find_path(path, prefix);
+  is_ours_ = found.is_below;
+  path_ = std::move(found.path);
+}
+
+void Place::look_from(std::string_view directory) {
+  std::string whole = joined(directory, given_);
+  Whereabouts found = find_path(whole, mount_prefix());
+  is_ours_ = found.is_below;
+  path_ = found.path.empty() ? std::move(whole) : std::move(found.path);
+}
+
+int Place::directory() const { return path_.empty() ? held_.handle() : AT_FDCWD; }
+
+std::string Place::whole() const {
+  if (!path_.empty()) return mount_prefix() + (path_ == "/" ? "" : path_);
+  if (held_ && !held_->path.empty()) return joined(held_->path, given_);
+  return "";
+}
+
+}  // namespace mayfly::shim
