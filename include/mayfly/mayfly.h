@@ -50,6 +50,11 @@ unsigned long long mayfly_requests(void) MAYFLY_NOEXCEPT;
  * something. umask(2) cannot be read without setting it. */
 void mayfly_umask(mode_t mask) MAYFLY_NOEXCEPT;
 
+/* For what shows the file system to programs below a directory, as "/mayfly": from now on absolute
+ * symbolic links count from there, and a path that follows one to anywhere else gives EREMOTE.
+ * Without it they count from the root of the file system. EINVAL: not absolute, or "/". */
+int mayfly_set_mount_point(const char* path) MAYFLY_NOEXCEPT;
+
 /* Descriptors are MayflyFS's own, not the kernel's. */
 int mayfly_open(const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;
 int mayfly_openat(int directory, const char* path, int flags, mode_t mode) MAYFLY_NOEXCEPT;

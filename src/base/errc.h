@@ -42,6 +42,7 @@ enum class Errc : std::int32_t {
   overflow = EOVERFLOW,
   not_supported = EOPNOTSUPP,
   not_connected = ENOTCONN,
+  outside = EREMOTE,  ///< a symbolic link leads to another file system
   timed_out = ETIMEDOUT,
   stale = ESTALE,
   canceled = ECANCELED,

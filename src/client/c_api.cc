@@ -125,6 +125,16 @@ void mayfly_umask(mode_t mask) noexcept {
   known_umask().store(mask & 0777, std::memory_order_relaxed);
 }
 
+int mayfly_set_mount_point(const char* path) noexcept {
+  if (path == nullptr) return fail(Errc::bad_address);
+  const auto membership = Membership::current();
+  if (!membership) return fail(membership.error());
+  const std::string_view given(path);
+  if (!given.starts_with('/') || given.ends_with('/')) return fail(Errc::invalid);
+  (*membership)->session().set_mount_point(std::string(given));
+  return 0;
+}
+
 int mayfly_open(const char* path, int flags, mode_t mode) noexcept {
   return mayfly_openat(AT_FDCWD, path, flags, mode);
 }

@@ -100,6 +100,9 @@ class Session final : public Receiver {
   /// Sum over all servers.
   Task<Result<FileSystemUsage>> usage();
   Task<Result<FileSystemUsage>> usage_of(std::uint32_t server);
+  /// Where programs see the root ("/mayfly"): absolute symbolic links count from there, and give
+  /// `outside` if they lead elsewhere. Before the first path; without it they count from the root.
+  void set_mount_point(std::string path) { mount_point_ = std::move(path); }
   /// Says goodbye to all servers; nothing may be under way. Needed before the destructor.
   Task<void> leave();
   /// Tells every server to stop; for the last client of a session.
@@ -223,6 +226,8 @@ class Session final : public Receiver {
     return Errc::access_denied;
   }
   Task<Result<std::string>> target_of(Reply& reply);
+  /// Where a walk goes on behind a symbolic link; `outside` if that is another file system.
+  Task<Result<std::string>> way_past(Reply& link);
   /// What all chunk servers together know of a file.
   struct Extent {
     std::uint64_t end = 0;
@@ -236,6 +241,7 @@ class Session final : public Receiver {
   void learn_epoch(std::uint64_t epoch);
 
   SessionInfo info_;
+  std::string mount_point_;  ///< empty: the root of the file system
   Worker& worker_;
   SessionOptions options_;
   Credentials user_;

@@ -90,6 +90,18 @@ Task<Result<std::string>> Session::target_of(Reply& reply) {
   co_return std::string(body.target);
 }
 
+Task<Result<std::string>> Session::way_past(Reply& link) {
+  auto target = co_await target_of(link);
+  if (!target || target->front() != '/' || mount_point_.empty()) co_return target;
+  const bool is_below =
+      target->starts_with(mount_point_) &&
+      (target->size() == mount_point_.size() || (*target)[mount_point_.size()] == '/');
+  if (!is_below) co_return Errc::outside;
+  target->erase(0, mount_point_.size());
+  if (target->empty()) *target = "/";
+  co_return target;
+}
+
 Session::Known Session::deepest_known(const std::string& path) const {
   std::size_t end = path.size();
   std::optional<KnownDirectory> directory = paths_.find(path);
@@ -154,7 +166,7 @@ Task<Result<KnownDirectory>> Session::resolve_directory(std::string& path, unsig
     MAYFLY_CO_CHECKED(status_of(reply));
     if (is_link(reply)) {
       if (++links > kMaxLinks) co_return Errc::loop;
-      auto target = co_await target_of(*reply);
+      auto target = co_await way_past(*reply);
       if (!target) co_return target.error();
       MAYFLY_CO_TRY(onward,
                     normal(past_link(path.substr(0, known.end), *target, path.substr(end))));
@@ -336,7 +348,7 @@ std::optional<Session::NameMessage> Session::warm_message(const PathAt& path,
 }
 
 Task<Result<Reply>> Session::follow(Reply link, FileId directory, const NamedRequest& request) {
-  auto target = co_await target_of(link);
+  auto target = co_await way_past(link);
   if (!target) co_return target.error();
   co_return co_await walk(PathAt(directory, std::move(*target)), request, 1);
 }
@@ -375,7 +387,7 @@ Task<Result<Reply>> Session::walk(PathAt path, const NamedRequest& request, unsi
       co_return reply;
     }
     if (!request.follows_last && !parts.must_be_directory) co_return reply;
-    auto target = co_await target_of(*reply);
+    auto target = co_await way_past(*reply);
     if (!target) co_return target.error();
     if (parts.must_be_directory) target->append("/");
     path = PathAt(parent->id, std::move(*target));

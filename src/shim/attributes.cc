@@ -27,14 +27,15 @@ const timespec* precise(const timeval* times, std::array<timespec, 2>& storage) 
 
 int set_times(const Place& place, const timeval* times, int flags) {
   std::array<timespec, 2> storage{};
-  return place.call(&Library::utimensat, precise(times, storage), flags);
+  return place.call_either(&Library::utimensat, MAYFLY_REAL(utimensat), precise(times, storage),
+                           flags);
 }
 
 }  // namespace
 
 MAYFLY_EXPORT int fchmodat(int directory, const char* path, mode_t mode, int flags) noexcept {
   const Place place(directory, path);
-  return place.is_ours() ? place.call(&Library::fchmodat, mode, flags)
+  return place.is_ours() ? place.call_either(&Library::fchmodat, MAYFLY_REAL(fchmodat), mode, flags)
                          : MAYFLY_REAL(fchmodat)(directory, place.outside(), mode, flags);
 }
 
@@ -54,8 +55,9 @@ MAYFLY_EXPORT int fchmod(int fd, mode_t mode) noexcept {
 MAYFLY_EXPORT int fchownat(int directory, const char* path, uid_t owner, gid_t group,
                            int flags) noexcept {
   const Place place(directory, path);
-  return place.is_ours() ? place.call(&Library::fchownat, owner, group, flags)
-                         : MAYFLY_REAL(fchownat)(directory, place.outside(), owner, group, flags);
+  return place.is_ours()
+             ? place.call_either(&Library::fchownat, MAYFLY_REAL(fchownat), owner, group, flags)
+             : MAYFLY_REAL(fchownat)(directory, place.outside(), owner, group, flags);
 }
 
 MAYFLY_EXPORT int chown(const char* path, uid_t owner, gid_t group) noexcept {
@@ -78,8 +80,9 @@ MAYFLY_EXPORT int utimensat(int directory, const char* path, const timespec time
     if (held) return held.call(&Library::futimens, times);
   }
   const Place place(directory, path);
-  return place.is_ours() ? place.call(&Library::utimensat, times, flags)
-                         : MAYFLY_REAL(utimensat)(directory, place.outside(), times, flags);
+  return place.is_ours()
+             ? place.call_either(&Library::utimensat, MAYFLY_REAL(utimensat), times, flags)
+             : MAYFLY_REAL(utimensat)(directory, place.outside(), times, flags);
 }
 
 MAYFLY_EXPORT int futimens(int fd, const timespec times[2]) noexcept {
@@ -135,8 +138,9 @@ MAYFLY_SAME(truncate64, truncate);
 
 MAYFLY_EXPORT int faccessat(int directory, const char* path, int mode, int flags) noexcept {
   const Place place(directory, path);
-  return place.is_ours() ? place.call(&Library::faccessat, mode, flags)
-                         : MAYFLY_REAL(faccessat)(directory, place.outside(), mode, flags);
+  return place.is_ours()
+             ? place.call_either(&Library::faccessat, MAYFLY_REAL(faccessat), mode, flags)
+             : MAYFLY_REAL(faccessat)(directory, place.outside(), mode, flags);
 }
 
 MAYFLY_EXPORT int access(const char* path, int mode) noexcept {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -34,7 +35,10 @@ DIR* open_stream(int handle, int fd) {
 }
 
 DIR* open_stream(const Place& place) {
-  return open_stream(place.call(&Library::openat, O_RDONLY | O_DIRECTORY, mode_t{0}), -1);
+  const int handle = place.call(&Library::openat, O_RDONLY | O_DIRECTORY, mode_t{0});
+  if (handle >= 0) return open_stream(handle, -1);
+  const std::string there = errno == EREMOTE ? place.way_out() : "";
+  return there.empty() ? nullptr : MAYFLY_REAL(opendir)(there.c_str());
 }
 
 void free_all(std::vector<dirent*>& entries) {

@@ -32,6 +32,7 @@ struct Membership {
   bool is_loaded = false;
   std::atomic<bool> has_joined{false};
   bool has_complained = false;
+  bool is_child = false;  ///< of a process that had UCX, and not repaired yet
   std::atomic<unsigned> generation{1};
   std::atomic<int> umask{-1};  ///< what umask(2) was last set to; -1: never by this process
 };
@@ -47,7 +48,7 @@ void become_child() {
   Membership& mine = membership();
   new (&mine.mutex) std::mutex;
   new (&mine.making) std::mutex;
-  close_private();
+  mine.is_child = true;
   mine.has_joined = false;
   mine.generation.fetch_add(1);
 }
@@ -67,15 +68,30 @@ std::string directory_of_this_library() {
   return path.substr(0, path.rfind('/') + 1);
 }
 
-/// As it loads UCX puts its own handlers in place of the program's for SIGSEGV and the like, unless
-/// told otherwise.
+/// An environment variable for the time of a call, unless the user has set it.
+class Setting {
+ public:
+  Setting(const char* name, const char* value)
+      : name_(name), is_users_(std::getenv(name) != nullptr) {
+    if (!is_users_) ::setenv(name, value, 1);
+  }
+  Setting(const Setting&) = delete;
+  Setting& operator=(const Setting&) = delete;
+  ~Setting() {
+    if (!is_users_) ::unsetenv(name_);
+  }
+
+ private:
+  const char* name_;
+  bool is_users_;
+};
+
+/// As it loads, UCX puts its own handlers in place of the program's for SIGSEGV and the like, and
+/// itself in place of mmap, ours included, unless told otherwise.
 void* load_quietly(const std::string& path) {
-  constexpr const char* kHandlers = "UCX_HANDLE_ERRORS";
-  const bool is_chosen = std::getenv(kHandlers) != nullptr;
-  if (!is_chosen) ::setenv(kHandlers, "none", 1);
-  void* const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!is_chosen) ::unsetenv(kHandlers);
-  return handle;
+  const Setting handlers("UCX_HANDLE_ERRORS", "none");
+  const Setting hooks("UCX_MEM_EVENTS", "n");
+  return ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
 }
 
 /// Leaves dlerror() to say what is missing.
@@ -129,11 +145,14 @@ const Library* join(Membership& mine) {
     return complain(mine, missing == nullptr ? "libmayfly is of another version" : missing, "",
                     ENOTCONN);
   }
+  const int broken = std::exchange(mine.is_child, false) ? repair_after_fork() : 0;
+  if (broken != 0) return complain(mine, file.c_str(), std::strerror(broken), broken);
   // A program that links libmayfly itself has joined by its own means.
   if (mine.library.join(bytes.data(), bytes.size()) != 0 && errno != EALREADY) {
     const int error = errno;
     return complain(mine, file.c_str(), std::strerror(error), error);
   }
+  mine.library.set_mount_point(mount_prefix());
   const int mask = mine.umask.load();
   if (mask >= 0) mine.library.umask(static_cast<mode_t>(mask));
   mine.has_joined.store(true, std::memory_order_release);

@@ -43,7 +43,7 @@ int rename_at(int from_directory, const char* from, int to_directory, const char
 
 MAYFLY_EXPORT int mkdirat(int directory, const char* path, mode_t mode) noexcept {
   const Place place(directory, path);
-  return place.is_ours() ? place.call(&Library::mkdirat, mode)
+  return place.is_ours() ? place.call_either(&Library::mkdirat, MAYFLY_REAL(mkdirat), mode)
                          : MAYFLY_REAL(mkdirat)(directory, place.outside(), mode);
 }
 
@@ -53,7 +53,7 @@ MAYFLY_EXPORT int mkdir(const char* path, mode_t mode) noexcept {
 
 MAYFLY_EXPORT int unlinkat(int directory, const char* path, int flags) noexcept {
   const Place place(directory, path);
-  return place.is_ours() ? place.call(&Library::unlinkat, flags)
+  return place.is_ours() ? place.call_either(&Library::unlinkat, MAYFLY_REAL(unlinkat), flags)
                          : MAYFLY_REAL(unlinkat)(directory, place.outside(), flags);
 }
 
@@ -122,8 +122,9 @@ MAYFLY_EXPORT ssize_t readlinkat(int directory, const char* path, char* buffer,
     return static_cast<ssize_t>(held->path.copy(buffer, bytes));
   }
   const Place place(directory, path);
-  return place.is_ours() ? place.call(&Library::readlinkat, buffer, bytes)
-                         : MAYFLY_REAL(readlinkat)(directory, place.outside(), buffer, bytes);
+  return place.is_ours()
+             ? place.call_either(&Library::readlinkat, MAYFLY_REAL(readlinkat), buffer, bytes)
+             : MAYFLY_REAL(readlinkat)(directory, place.outside(), buffer, bytes);
 }
 
 MAYFLY_EXPORT ssize_t readlink(const char* path, char* buffer, std::size_t bytes) noexcept {

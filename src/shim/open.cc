@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdarg>
 #include <cstdlib>
 #include <string>
@@ -31,7 +32,9 @@ int open_at(int directory, const char* path, int flags, mode_t mode) {
     return if_private(MAYFLY_REAL(openat)(directory, place.outside(), flags, mode));
   }
   const int handle = place.call(&Library::openat, library_flags(flags), mode);
-  return handle < 0 ? -1 : add(handle, flags, place.whole());
+  if (handle >= 0) return add(handle, flags, place.whole());
+  const std::string there = errno == EREMOTE ? place.way_out() : "";
+  return there.empty() ? -1 : MAYFLY_REAL(openat)(AT_FDCWD, there.c_str(), flags, mode);
 }
 
 }  // namespace

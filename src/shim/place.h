@@ -5,7 +5,9 @@
 // or from a descriptor of ours. Thread: any.
 #pragma once
 
+#include <cerrno>
 #include <string>
+#include <string_view>
 
 #include "shim/descriptor.h"
 #include "shim/library.h"
@@ -34,14 +36,29 @@ class Place {
     return (joined->*function)(from, within(), arguments...);
   }
 
+  /// The same; if a symbolic link leads to another file system, real(AT_FDCWD, there,
+  /// arguments...).
+  template <class Function, class Real, class... Arguments>
+  auto call_either(Function Library::*function, Real* real, Arguments... arguments) const {
+    const auto result = call(function, arguments...);
+    if (result != -1 || errno != EREMOTE) return result;
+    const std::string there = way_out();
+    return there.empty() ? result : real(kWorkingDirectory, there.c_str(), arguments...);
+  }
+
+  /// After EREMOTE: the path elsewhere to which it leads; empty: not known.
+  std::string way_out() const;
+
   /// The pair that an ...at function of libmayfly takes. directory(): kNoDirectory and errno.
   static constexpr int kNoDirectory = -1;
+  static constexpr int kWorkingDirectory = -100;  ///< AT_FDCWD
   int directory() const;
   const char* within() const { return path_.empty() ? given_ : path_.c_str(); }
 
  private:
   void look_at_absolute(const char* path);
   void look_from(std::string_view directory);
+  void look_from_outside(int directory);
 
   const char* given_;
   bool is_ours_ = false;

@@ -28,7 +28,10 @@ int stat_here(const Held& held, struct stat* status) {
 }
 
 int stat_here(const Place& place, struct stat* status, int flags) {
-  return as_device(place.call(&Library::fstatat, status, flags), status);
+  status->st_dev = 0;
+  const int result = place.call_either(&Library::fstatat, MAYFLY_REAL(fstatat), status, flags);
+  // Not for what a symbolic link has led to elsewhere.
+  return result == 0 && status->st_dev == 0 ? as_device(result, status) : result;
 }
 
 /// The descriptor of ours that the call is about: by AT_EMPTY_PATH, or by a path that names it.

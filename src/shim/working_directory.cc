@@ -106,9 +106,12 @@ MAYFLY_EXPORT int chdir(const char* path) noexcept {
     return result;
   }
   const std::string whole = plain(place.whole());
-  if (check_directory(place) != 0) return -1;
-  set(whole);
-  return 0;
+  if (check_directory(place) == 0) {
+    set(whole);
+    return 0;
+  }
+  const std::string there = errno == EREMOTE ? place.way_out() : "";
+  return there.empty() ? -1 : ::chdir(there.c_str());
 }
 
 MAYFLY_EXPORT int fchdir(int fd) noexcept {
