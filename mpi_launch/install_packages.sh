@@ -11,7 +11,8 @@ packages=(
   libspdlog-dev libfmt-dev libxxhash-dev nlohmann-json3-dev libcli11-dev
   libgtest-dev fio
 )
-test_packages=(clang-14 libclang-rt-14-dev clang-format iproute2)
+# From git on: what is run under the shim.
+test_packages=(clang-14 libclang-rt-14-dev clang-format iproute2 git rsync sqlite3)
 
 case ${1:-} in
   "") ;;

@@ -87,6 +87,8 @@ int mayfly_get_ticket(int fd, mayfly_ticket* ticket) MAYFLY_NOEXCEPT;
 /* With the flags of that open(2), and a position and locks of its own. No permissions are checked:
  * the first open did. ESTALE: of another session, or the file is gone. */
 int mayfly_open_ticket(const mayfly_ticket* ticket) MAYFLY_NOEXCEPT;
+/* Whether writes from now on go behind the end of the file: fcntl(F_SETFL) with O_APPEND or not. */
+int mayfly_set_append(int fd, int appends) MAYFLY_NOEXCEPT;
 /* At the descriptor's position, which moves on. */
 ssize_t mayfly_read(int fd, void* buffer, size_t bytes) MAYFLY_NOEXCEPT;
 ssize_t mayfly_write(int fd, const void* buffer, size_t bytes) MAYFLY_NOEXCEPT;

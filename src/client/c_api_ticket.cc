@@ -1,4 +1,4 @@
-// The C edge of tickets.
+// The C edge of what goes with a description that processes share: tickets, and O_APPEND.
 #include <cstring>
 
 #include "client/c_edge.h"
@@ -33,6 +33,15 @@ int mayfly_get_ticket(int fd, mayfly_ticket* ticket) noexcept {
   if (!file) return fail(file.error());
   const Ticket made{(*membership)->session().info().id, (*file)->id(), (*file)->flags(), 0};
   std::memcpy(ticket->bytes, &made, sizeof made);
+  return 0;
+}
+
+int mayfly_set_append(int fd, int appends) noexcept {
+  const auto membership = Membership::current();
+  if (!membership) return fail(membership.error());
+  const auto file = (*membership)->find(fd);
+  if (!file) return fail(file.error());
+  (*file)->set_append(appends != 0);
   return 0;
 }
 

@@ -53,6 +53,9 @@ bool File::is_given_up() const {
 bool File::may_read() const { return (flags_ & O_ACCMODE) != O_WRONLY; }
 bool File::may_write() const { return opens_for_write(flags_); }
 bool File::appends() const { return (flags_ & O_APPEND) != 0; }
+void File::set_append(bool appends) {
+  appends ? flags_.fetch_or(O_APPEND) : flags_.fetch_and(~O_APPEND);
+}
 
 Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, int flags,
                                                std::uint32_t mode, std::optional<Layout> layout) {

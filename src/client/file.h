@@ -7,6 +7,7 @@
 // Failure: errno values; a failed pwrite may have written any part of its range.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -66,6 +67,8 @@ class File {
 
   FileId id() const { return id_; }
   int flags() const { return flags_; }
+  /// Whether writes from now on go behind the end, as by fcntl(F_SETFL).
+  void set_append(bool appends);
   const Layout& layout() const { return layout_; }
   bool is_directory() const { return is_directory_; }
 
@@ -124,7 +127,7 @@ class File {
   Session& session_;
   FileId id_;
   Layout layout_;
-  int flags_;
+  std::atomic<int> flags_;
   bool is_directory_;
   std::uint64_t connection_;  ///< to the inode's server, that counts this handle
   /// What close and fsync report: the largest end written under the newest truncate generation

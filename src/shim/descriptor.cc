@@ -89,7 +89,7 @@ bool assign(int fd, Description* description) {
 }
 
 /// An empty file without a name that can be neither read nor written; -1 and errno.
-int make_memfd(const mayfly_ticket& ticket, bool closes_on_exec) {
+int make_memfd(const mayfly_ticket& ticket, int flags) {
   const TicketName name(ticket);
   const int fd = MAYFLY_REAL(memfd_create)(name.text(), MFD_ALLOW_SEALING | MFD_CLOEXEC);
   if (fd < 0) return -1;
@@ -98,9 +98,9 @@ int make_memfd(const mayfly_ticket& ticket, bool closes_on_exec) {
   char itself[32];
   std::snprintf(itself, sizeof itself, "/proc/self/fd/%d", fd);
   // A descriptor that could be read would give an end of file to whoever bypasses us.
-  const int unreadable = MAYFLY_REAL(open)(itself, O_WRONLY | O_CLOEXEC);
-  const bool made = sealed == 0 && unreadable >= 0 &&
-                    MAYFLY_REAL(dup3)(unreadable, fd, closes_on_exec ? O_CLOEXEC : 0) == fd;
+  const int unreadable = MAYFLY_REAL(open)(itself, O_WRONLY | O_CLOEXEC | (flags & O_APPEND));
+  const bool made =
+      sealed == 0 && unreadable >= 0 && MAYFLY_REAL(dup3)(unreadable, fd, flags & O_CLOEXEC) == fd;
   const int error = errno;
   if (unreadable >= 0) MAYFLY_REAL(close)(unreadable);
   if (made) return fd;
@@ -127,6 +127,8 @@ int Held::handle() const {
   if (mine.generation.load() == process_generation()) return mine.handle.load();
   const int handle = shim::call(joined->open_ticket, &mine.ticket);
   if (handle < 0) return -1;
+  // It may have changed since it was opened.
+  shim::call(joined->set_append, handle, mine.flags.load() & O_APPEND);
   mine.handle.store(handle);
   mine.generation.store(process_generation());
   return handle;
@@ -156,7 +158,7 @@ int add(int handle, int flags, std::string path) {
   mayfly_ticket ticket{};
   int fd = -1;
   if (call(joined->get_ticket, handle, &ticket) == 0) {
-    fd = make_memfd(ticket, (flags & O_CLOEXEC) != 0);
+    fd = make_memfd(ticket, flags);
   }
   if (fd < 0) {
     const int error = errno;

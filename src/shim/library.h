@@ -15,6 +15,7 @@ namespace mayfly::shim {
 // clang-format off
 #define MAYFLY_SHIM_FUNCTIONS(X)                                                                \
   X(join) X(leave) X(set_mount_point) X(umask) X(openat) X(close) X(get_ticket) X(open_ticket)  \
+  X(set_append)                                                                                  \
   X(pread) X(write) X(pwrite) X(preadv) X(writev) X(pwritev) X(lseek) X(fstat) X(ftruncate)     \
   X(fchmod) X(fchown) X(futimens) X(fsync) X(sync) X(fallocate) X(fcntl_lock) X(flock)          \
   X(fstatat) X(mkdirat) X(unlinkat) X(renameat2) X(linkat) X(symlinkat) X(readlinkat)           \

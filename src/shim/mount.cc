@@ -92,6 +92,18 @@ std::string joined(std::string_view directory, std::string_view path) {
   return whole.append(path);
 }
 
+std::string without_dots(std::string_view path) {
+  std::string plain;
+  for (const std::string_view name : components_of(path)) {
+    if (name == "..") {
+      plain.erase(std::min(plain.rfind('/'), plain.size()));
+    } else if (name != ".") {
+      plain.append("/").append(name);
+    }
+  }
+  return plain;
+}
+
 bool goes_up(std::string_view path) {
   for (Component next = next_component(path, 0); !next.name.empty();
        next = next_component(path, next.end)) {

@@ -27,6 +27,9 @@ Whereabouts find_path(std::string_view path, std::string_view prefix);
 /// How a path relative to `directory`, itself an absolute path, is written absolutely.
 std::string joined(std::string_view directory, std::string_view path);
 
+/// Without ".", ".." and needless slashes, by its letters.
+std::string without_dots(std::string_view path);
+
 /// Whether one of its components is "..".
 bool goes_up(std::string_view path);
 

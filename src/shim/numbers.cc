@@ -71,7 +71,7 @@ int set_flags(const Held& held, int fd, int flags) {
   // The kernel's copy tells those who inherit the descriptor.
   MAYFLY_REAL(fcntl)(fd, F_SETFL, flags & (O_APPEND | O_NONBLOCK));
   held->flags = now;
-  return 0;
+  return held.call(&Library::set_append, now & O_APPEND);
 }
 
 int control(const Held& held, int fd, int command, void* argument) {

@@ -45,7 +45,10 @@ Place::Place(int directory, const char* path) : given_(path) {
     return;
   }
   is_ours_ = true;
-  if (goes_up(path) && !held_->path.empty()) look_from(held_->path);
+  if (!goes_up(path) || held_->path.empty()) return;
+  // Out of the mount by its name as it was opened; within it the directory itself knows the way.
+  look_from(held_->path);
+  if (is_ours_) path_.clear();
 }
 
 void Place::look_at_absolute(const char* path) {
@@ -91,5 +94,7 @@ std::string Place::whole() const {
   if (held_ && !held_->path.empty()) return joined(held_->path, given_);
   return "";
 }
+
+std::string Place::plain() const { return without_dots(whole()); }
 
 }  // namespace mayfly::shim

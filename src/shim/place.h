@@ -24,6 +24,8 @@ class Place {
   const char* outside() const { return path_.empty() ? given_ : path_.c_str(); }
   /// Ours: with the prefix, if it is known without asking a server.
   std::string whole() const;
+  /// The same without ".", ".." and slashes at the end, by its letters.
+  std::string plain() const;
 
   /// library.function(directory, path, arguments...); -1 and errno.
   template <class Function, class... Arguments>

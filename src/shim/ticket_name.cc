@@ -58,7 +58,10 @@ bool read_ticket_name(int fd, mayfly_ticket& ticket, int& flags) {
   }
   std::int32_t opened_with = 0;
   std::memcpy(&opened_with, ticket.bytes + kFlagsAt, sizeof opened_with);
-  flags = opened_with & ~(O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
+  // What F_SETFL has changed since is with the kernel.
+  constexpr int kChangeable = O_APPEND | O_NONBLOCK;
+  flags = opened_with & ~(O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | kChangeable);
+  flags |= MAYFLY_REAL(fcntl)(fd, F_GETFL) & kChangeable;
   return true;
 }
 

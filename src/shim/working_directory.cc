@@ -33,23 +33,6 @@ void set(std::string directory) {
   is_ours_now = !current().empty();
 }
 
-/// Without ".", ".." and slashes at the end, as getcwd(3) has it.
-std::string plain(const std::string& whole) {
-  std::string path;
-  std::size_t at = 0;
-  while (at < whole.size()) {
-    const std::size_t end = std::min(whole.find('/', at), whole.size());
-    const std::string name = whole.substr(at, end - at);
-    if (name == "..") {
-      path.erase(std::min(path.rfind('/'), path.size()));
-    } else if (!name.empty() && name != ".") {
-      path += "/" + name;
-    }
-    at = end + 1;
-  }
-  return path;
-}
-
 /// 0, or -1 and errno.
 int check_directory(const Place& place) {
   struct stat status {};
@@ -105,7 +88,7 @@ MAYFLY_EXPORT int chdir(const char* path) noexcept {
     if (result == 0) set("");
     return result;
   }
-  const std::string whole = plain(place.whole());
+  const std::string whole = place.plain();
   if (check_directory(place) == 0) {
     set(whole);
     return 0;
@@ -132,7 +115,7 @@ MAYFLY_EXPORT int fchdir(int fd) noexcept {
     errno = EOPNOTSUPP;
     return -1;
   }
-  set(plain(held->path));
+  set(held->path);
   return 0;
 }
 

@@ -29,4 +29,19 @@ END
   cat "$D/k"
   rm -r "$D"/*
 done
-bash -c 'cd "$D"; echo {a..c} > x; diff <(echo 1) <(echo 1) && echo same; cat <<< string > y; mapfile -t all < x; echo "${all[0]}" $(< y); coproc cat; exec {out}> z; echo named >&$out; exec {out}>&-; cat z; echo > "$D/glob-1"; echo > "$D/glob-2"; echo glob-*'
+bash -c '
+  cd "$D"
+  echo {a..c} > x
+  diff <(echo 1) <(echo 1) && echo same
+  cat <<< string > y
+  mapfile -t all < x
+  echo "${all[0]}" $(< y)
+  coproc cat
+  exec {out}> z
+  echo named >&$out
+  exec {out}>&-
+  cat z
+  echo > "$D/glob-1"
+  echo > "$D/glob-2"
+  echo glob-*
+'

@@ -87,6 +87,46 @@ TEST_F(CApiTest, WhatIsNoTicketIsEstale) {
   });
 }
 
+TEST_F(CApiTest, AppendingIsSwitchedOnAndOff) {
+  in_member([] {
+    EXPECT_EQ(error_of(mayfly_set_append(99, 1)), EBADF);
+    const int fd = mayfly_open("/f", O_RDWR | O_CREAT, 0644);
+    EXPECT_EQ(mayfly_pwrite(fd, "abcd", 4, 0), 4);
+    EXPECT_EQ(mayfly_set_append(fd, 1), 0);
+    EXPECT_EQ(mayfly_write(fd, "ef", 2), 2);
+    EXPECT_EQ(mayfly_set_append(fd, 0), 0);
+    EXPECT_EQ(mayfly_pwrite(fd, "A", 1, 0), 1);
+    EXPECT_EQ(bytes_of_file(fd), "Abcdef");
+    EXPECT_EQ(mayfly_close(fd), 0);
+  });
+}
+
+TEST_F(CApiTest, AbsoluteLinksCountFromTheMountPoint) {
+  in_member([] {
+    ASSERT_EQ(mayfly_mkdir("/d", 0755), 0);
+    ASSERT_EQ(mayfly_mkdir("/d/e", 0755), 0);
+    ASSERT_EQ(mayfly_symlink("/mnt/d", "/below"), 0);
+    ASSERT_EQ(mayfly_symlink("/mnt", "/root"), 0);
+    ASSERT_EQ(mayfly_symlink("/mnt2/d", "/beside"), 0);
+    ASSERT_EQ(mayfly_symlink("/d", "/old"), 0);
+    struct stat status {};
+    EXPECT_EQ(error_of(mayfly_stat("/below", &status)), ENOENT);
+    EXPECT_EQ(error_of(mayfly_stat("/old/e", &status)), 0);
+    EXPECT_EQ(error_of(mayfly_set_mount_point("mnt")), EINVAL);
+    EXPECT_EQ(error_of(mayfly_set_mount_point("/")), EINVAL);
+    EXPECT_EQ(error_of(mayfly_set_mount_point(nullptr)), EFAULT);
+    ASSERT_EQ(mayfly_set_mount_point("/mnt"), 0);
+    EXPECT_EQ(error_of(mayfly_stat("/below", &status)), 0);
+    EXPECT_EQ(error_of(mayfly_stat("/below/e", &status)), 0);
+    EXPECT_EQ(error_of(mayfly_stat("/root/below/e", &status)), 0);
+    for (const char* const path : {"/beside", "/beside/e", "/old", "/old/e"}) {
+      EXPECT_EQ(error_of(mayfly_stat(path, &status)), EREMOTE) << path;
+    }
+    EXPECT_EQ(error_of(mayfly_lstat("/beside", &status)), 0);
+    EXPECT_EQ(error_of(mayfly_unlink("/beside")), 0);
+  });
+}
+
 TEST_F(CApiTest, AForkedChildJoinsForItselfAndReadsItsParentsFile) {
   in_member([this] {
     const int fd = mayfly_open("/f", O_RDWR | O_CREAT, 0644);
