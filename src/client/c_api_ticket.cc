@@ -37,12 +37,7 @@ int mayfly_get_ticket(int fd, mayfly_ticket* ticket) noexcept {
 }
 
 int mayfly_set_append(int fd, int appends) noexcept {
-  const auto membership = Membership::current();
-  if (!membership) return fail(membership.error());
-  const auto file = (*membership)->find(fd);
-  if (!file) return fail(file.error());
-  (*file)->set_append(appends != 0);
-  return 0;
+  return give(run_on(fd, [=](File& file) { return file.set_append(appends != 0); }));
 }
 
 int mayfly_open_ticket(const mayfly_ticket* ticket) noexcept {

@@ -39,6 +39,7 @@ File::File(Session& session, const Attributes& attributes, int flags)
     : session_(session),
       id_(attributes.id),
       layout_(attributes.layout),
+      opened_flags_(flags),
       flags_(flags),
       is_directory_(attributes.is_directory()),
       connection_(session.channel(attributes.id.home()).cookie()),
@@ -53,9 +54,6 @@ bool File::is_given_up() const {
 bool File::may_read() const { return (flags_ & O_ACCMODE) != O_WRONLY; }
 bool File::may_write() const { return opens_for_write(flags_); }
 bool File::appends() const { return (flags_ & O_APPEND) != 0; }
-void File::set_append(bool appends) {
-  appends ? flags_.fetch_or(O_APPEND) : flags_.fetch_and(~O_APPEND);
-}
 
 Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, int flags,
                                                std::uint32_t mode, std::optional<Layout> layout) {
@@ -100,6 +98,22 @@ Task<Result<std::unique_ptr<File>>> File::reopen(Session& session, FileId id, in
   MAYFLY_CO_CHECKED(reply->status());
   MAYFLY_CO_TRY(attributes, decode_attributes(reply->body.payload()));
   co_return std::unique_ptr<File>(new File(session, attributes, flags));
+}
+
+Task<Status> File::set_append(bool appends) {
+  const auto pass = uses_.enter();
+  if (!pass) co_return Errc::bad_descriptor;
+  // The home counts who appends, by open and close.
+  if (appends && may_write() && (opened_flags_ & O_APPEND) == 0 && !is_appender_too_) {
+    RequestHeader header = about(Opcode::open_id, id_);
+    header.flags = request_flags::kForWrite | request_flags::kAppend;
+    auto reply = co_await session_.inode_call(header);
+    if (!reply) co_return reply.error();
+    MAYFLY_CO_CHECKED(reply->status());
+    is_appender_too_ = true;
+  }
+  flags_ = appends ? flags_ | O_APPEND : flags_ & ~O_APPEND;
+  co_return Status();
 }
 
 /// What the user may do with a file that was there.
@@ -455,9 +469,16 @@ Task<Status> File::close() {
   if (is_orphaned()) co_return Errc::io_error;
   MAYFLY_CO_CHECKED(co_await give_up_locks());
   if (is_given_up()) co_return Status();
+  if (is_appender_too_) {
+    RequestHeader header = about(Opcode::close, id_);
+    header.flags = request_flags::kForWrite | request_flags::kAppend;
+    auto reply = co_await session_.inode_call(header);
+    if (!reply) co_return reply.error();
+    MAYFLY_CO_CHECKED(reply->status());
+  }
   RequestHeader header = report(Opcode::close);
   if (may_write()) header.flags |= request_flags::kForWrite;
-  if (appends()) header.flags |= request_flags::kAppend;
+  if ((opened_flags_ & O_APPEND) != 0) header.flags |= request_flags::kAppend;
   if (unsure_) header.flags |= request_flags::kUnsure;
   const Bytes time = dirty_ ? as_wire(written_.wall_ns) : Bytes();
   auto reply = co_await session_.inode_call(header, time);

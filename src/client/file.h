@@ -7,7 +7,6 @@
 // Failure: errno values; a failed pwrite may have written any part of its range.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -68,7 +67,7 @@ class File {
   FileId id() const { return id_; }
   int flags() const { return flags_; }
   /// Whether writes from now on go behind the end, as by fcntl(F_SETFL).
-  void set_append(bool appends);
+  Task<Status> set_append(bool appends);
   const Layout& layout() const { return layout_; }
   bool is_directory() const { return is_directory_; }
 
@@ -127,7 +126,9 @@ class File {
   Session& session_;
   FileId id_;
   Layout layout_;
-  std::atomic<int> flags_;
+  int opened_flags_;
+  int flags_;                     ///< as opened_flags_, but for O_APPEND
+  bool is_appender_too_ = false;  ///< opened once more at the home, to append
   bool is_directory_;
   std::uint64_t connection_;  ///< to the inode's server, that counts this handle
   /// What close and fsync report: the largest end written under the newest truncate generation
