@@ -33,11 +33,12 @@ std::uint32_t servers_of_node(const std::vector<Seat>& seats, const std::vector<
 
 }  // namespace
 
-Result<Launch, Failure> Launch::start(const MpiCommunicator& world, const LaunchOptions& options) {
+Result<Launch, Failure> Launch::start(const Communicator& world, const LaunchOptions& options) {
   Launch launch;
-  launch.nodes_ = world.allgather(MpiCommunicator::node_name());
+  MAYFLY_TRY(nodes, world.gather_all(node_name()));
+  launch.nodes_ = std::move(nodes);
   // Roles must be the same for everybody, so rank 0's wish counts for all.
-  const std::vector<std::string> wishes = world.allgather(encode(options.roles));
+  MAYFLY_TRY(wishes, world.gather_all(encode(options.roles)));
   MAYFLY_TRY(seats, assign_roles(launch.nodes_, decode_roles(wishes[0])));
   launch.seats_ = std::move(seats);
   launch.seat_ = launch.seats_[static_cast<std::size_t>(world.rank())];
@@ -51,14 +52,14 @@ Result<Launch, Failure> Launch::start(const MpiCommunicator& world, const Launch
     auto opened = launch.open_server(world, options);
     mine = opened ? std::move(*opened) : encode_failure(opened.error());
   }
-  MAYFLY_CHECKED(launch.learn(world.allgather(mine)));
+  MAYFLY_TRY(told, world.gather_all(mine));
+  MAYFLY_CHECKED(launch.learn(told));
   MAYFLY_CHECKED(launch.publish(world, options.session_file));
-  launch.peers_.emplace(world.split(static_cast<int>(launch.seat_.role)));
   if (serves) launch.server_->join(launch.session_, launch.seat_.index);
   return launch;
 }
 
-Result<std::string, Failure> Launch::open_server(const MpiCommunicator& world,
+Result<std::string, Failure> Launch::open_server(const Communicator& world,
                                                  const LaunchOptions& options) {
   ServerProcessOptions process;
   process.memory_bytes = options.memory_bytes;
@@ -105,7 +106,7 @@ Result<void, Failure> Launch::learn(const std::vector<std::string>& told) {
   return {};
 }
 
-Result<void, Failure> Launch::publish(const MpiCommunicator& world, const std::string& path) {
+Result<void, Failure> Launch::publish(const Communicator& world, const std::string& path) {
   std::string mine;
   if (seat_.role == Role::server && seat_.index == 0 && !path.empty()) {
     auto written = Publication::write(path, session_);
@@ -115,7 +116,8 @@ Result<void, Failure> Launch::publish(const MpiCommunicator& world, const std::s
       mine = encode_failure(written.error());
     }
   }
-  for (const std::string& told : world.allgather(mine)) {
+  MAYFLY_TRY(words, world.gather_all(mine));
+  for (const std::string& told : words) {
     if (told.empty()) continue;
     if (const auto word = decode_word(told); !word) return word.error();
   }

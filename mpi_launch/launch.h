@@ -1,4 +1,4 @@
-// Launch: how one MPI world becomes a file system and its clients.
+// Launch: how the ranks of a world become a file system and its clients.
 //
 // Ranks exchange node names and decide their roles; servers start and exchange their addresses, or
 // what kept them from starting, in one allgather. So every rank knows the same: either all have the
@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "mpi_launch/mpi_communicator.h"
+#include "mpi_launch/communicator.h"
 #include "mpi_launch/private_folder.h"
 #include "mpi_launch/publication.h"
 #include "mpi_launch/roles.h"
@@ -35,12 +35,10 @@ struct LaunchOptions {
 class Launch {
  public:
   /// Collective over `world`, like everything that it calls.
-  static Result<Launch, Failure> start(const MpiCommunicator& world, const LaunchOptions& options);
+  static Result<Launch, Failure> start(const Communicator& world, const LaunchOptions& options);
 
   Role role() const { return seat_.role; }
   const SessionInfo& session() const { return session_; }
-  /// The ranks of this rank's role.
-  MpiCommunicator& peers() { return *peers_; }
   /// Servers only. Answers until a client shuts the session down; then everything of this server is
   /// gone. A signal ends the process once the server has been put away: its launcher wants it dead,
   /// and MPI_Finalize would wait for ranks that are so already.
@@ -49,18 +47,16 @@ class Launch {
  private:
   Launch() = default;
   /// Makes this server; what it has to tell all others, or what kept it from starting.
-  Result<std::string, Failure> open_server(const MpiCommunicator& world,
-                                           const LaunchOptions& options);
+  Result<std::string, Failure> open_server(const Communicator& world, const LaunchOptions& options);
   /// Reads what all ranks told; the first failure, if there is one, is everybody's.
   Result<void, Failure> learn(const std::vector<std::string>& told);
   /// Server 0 writes the session file; what kept it from that is everybody's failure.
-  Result<void, Failure> publish(const MpiCommunicator& world, const std::string& path);
+  Result<void, Failure> publish(const Communicator& world, const std::string& path);
 
   std::vector<std::string> nodes_;
   std::vector<Seat> seats_;
   Seat seat_;
   SessionInfo session_;
-  std::optional<MpiCommunicator> peers_;
   std::optional<PrivateFolder> folder_;
   std::unique_ptr<ServerProcess> server_;
   std::optional<Publication> publication_;

@@ -37,14 +37,6 @@ MpiCommunicator::~MpiCommunicator() {
   if (owned_) MPI_Comm_free(&handle_);
 }
 
-std::string MpiCommunicator::node_name() {
-  std::string name(MPI_MAX_PROCESSOR_NAME, '\0');
-  int length = 0;
-  MPI_Get_processor_name(name.data(), &length);
-  name.resize(static_cast<std::size_t>(length));
-  return name;
-}
-
 std::vector<std::string> MpiCommunicator::allgather(const std::string& mine) const {
   const std::size_t ranks = static_cast<std::size_t>(size_);
   const int length = static_cast<int>(mine.size());

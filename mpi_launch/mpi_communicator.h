@@ -12,20 +12,24 @@
 #include <string>
 #include <vector>
 
+#include "mpi_launch/communicator.h"
+
 namespace mayfly {
 
-class MpiCommunicator {
+class MpiCommunicator final : public Communicator {
  public:
   /// Lends `handle`, which the caller frees, later than this.
   explicit MpiCommunicator(MPI_Comm handle);
   MpiCommunicator(MpiCommunicator&& other) noexcept;
   MpiCommunicator& operator=(MpiCommunicator&&) = delete;
-  ~MpiCommunicator();
+  ~MpiCommunicator() override;
 
-  static std::string node_name();
-
-  int rank() const { return rank_; }
-  int size() const { return size_; }
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+  /// Never fails.
+  Result<std::vector<std::string>, Failure> gather_all(const std::string& mine) const override {
+    return allgather(mine);
+  }
   /// Every rank's bytes, by rank.
   std::vector<std::string> allgather(const std::string& mine) const;
   void barrier() const;

@@ -8,6 +8,7 @@
 
 #include "mayfly/mayfly_mpi.h"
 #include "mpi_launch/launch.h"
+#include "mpi_launch/mpi_communicator.h"
 
 using mayfly::Errc;
 using mayfly::Failure;
@@ -46,11 +47,11 @@ LaunchOptions launch_options(const mayfly_mpi_options* given) {
 }
 
 /// Joins on every client; says why not if one could not.
-std::optional<std::string> join_together(Launch& launch) {
+std::optional<std::string> join_together(const Launch& launch, const MpiCommunicator& clients) {
   const mayfly::WireBytes session = mayfly::encode(launch.session());
   const int joined = mayfly_join(session.data(), session.size());
   const std::string mine = joined == 0 ? "" : mayfly::describe(mayfly::errc_from(errno));
-  const std::vector<std::string> errors = launch.peers().allgather(mine);
+  const std::vector<std::string> errors = clients.allgather(mine);
   for (std::size_t client = 0; client < errors.size(); ++client) {
     if (errors[client].empty()) continue;
     return "Client " + std::to_string(client) + " could not join the file system (" +
@@ -127,16 +128,17 @@ int mayfly_mpi_split(MPI_Comm world, const mayfly_mpi_options* options,
   const MpiCommunicator ranks(world);
   auto launch = Launch::start(ranks, launch_options(options));
   if (!launch) return fail(ranks, launch.error().code, launch.error().sentence);
+  MpiCommunicator peers = ranks.split(static_cast<int>(launch->role()));
   if (launch->role() == mayfly::Role::server) {
     launch->serve();
     return 1;
   }
-  if (const auto why = join_together(*launch)) {
+  if (const auto why = join_together(*launch, peers)) {
     // The servers wait for clients, and there may be none left who could tell them.
-    fail(launch->peers(), Errc::not_connected, *why);
+    fail(peers, Errc::not_connected, *why);
     MPI_Abort(world, 1);
   }
-  *clients = launch->peers().release();
+  *clients = peers.release();
   finish_at_finalize(*clients);
   return 0;
 }

@@ -38,9 +38,8 @@ Result<double, Failure> Crew::timed(const std::function<Outcome()>& work) const 
 }
 
 Failure io_failure(const Crew& crew, int error, const std::string& what) {
-  return {errc_from(error),
-          fmt::format("Client {} on node {} {} ({}).", crew.rank(), MpiCommunicator::node_name(),
-                      what, describe(errc_from(error)))};
+  return {errc_from(error), fmt::format("Client {} on node {} {} ({}).", crew.rank(), node_name(),
+                                        what, describe(errc_from(error)))};
 }
 
 }  // namespace mayfly

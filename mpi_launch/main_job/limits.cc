@@ -40,7 +40,7 @@ Result<DriveRates, Failure> measure_node(const LimitOptions& options) {
 }
 
 Outcome measure_drives(const Crew& crew, const LimitOptions& options, Limits& limits) {
-  const std::string node = MpiCommunicator::node_name();
+  const std::string node = node_name();
   const std::vector<std::string> nodes = crew.allgather(node);
   const auto first = std::find(nodes.begin(), nodes.end(), node) - nodes.begin();
   Outcome outcome;

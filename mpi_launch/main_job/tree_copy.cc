@@ -30,7 +30,7 @@ std::size_t largest(const std::vector<TreePiece>& pieces) {
 /// The temporary directory of the first client of this rank's node, made by it.
 Result<std::string, Failure> share_directory(const Crew& crew,
                                              std::optional<TemporaryDirectory>& mine) {
-  const std::string node = MpiCommunicator::node_name();
+  const std::string node = node_name();
   const std::vector<std::string> nodes = crew.allgather(node);
   const auto first = std::find(nodes.begin(), nodes.end(), node) - nodes.begin();
   Outcome made;

@@ -23,29 +23,13 @@ bool is_on_path(const std::string& name) {
   return false;
 }
 
-Result<std::string, Failure> choose_mpi(const std::string& asked) {
-  const std::string here = program_directory();
-  if (!asked.empty()) {
-    if (is_program(here + "/mayfly-server-" + asked)) return asked;
-    return Failure{Errc::no_entry, fmt::format("There is no {}/mayfly-server-{}: MayflyFS was not "
-                                               "built for that MPI.",
-                                               here, asked)};
-  }
-  for (const char* const mpi : {"openmpi", "mpich", "mpi"}) {
-    if (is_program(here + "/mayfly-server-" + mpi)) return std::string(mpi);
-  }
-  return Failure{Errc::no_entry, fmt::format("There is no mayfly-server in {}: MayflyFS was built "
-                                             "without MPI, or not installed as a whole.",
-                                             here)};
-}
-
 std::vector<std::string> srun_words(std::uint32_t servers_per_node) {
   const char* const nodes = std::getenv("SLURM_JOB_NUM_NODES");
   const unsigned long count = nodes == nullptr ? 1 : std::strtoul(nodes, nullptr, 10);
   // SLURM_NTASKS, which sbatch sets, overrides --ntasks-per-node: both are given.
   return {"srun",
           "--overlap",
-          "--mpi=pmix",
+          "--mpi=none",
           "--kill-on-bad-exit=1",
           "--cpu-bind=none",
           fmt::format("--nodes={}", count),
@@ -53,15 +37,29 @@ std::vector<std::string> srun_words(std::uint32_t servers_per_node) {
           fmt::format("--ntasks-per-node={}", servers_per_node)};
 }
 
-std::vector<std::string> mpirun_words(const std::string& mpirun, const std::string& mpi,
-                                      std::uint32_t servers_per_node) {
-  if (mpi != "openmpi") {
-    return {mpirun, "-bind-to", "none", "-n", std::to_string(servers_per_node)};
+struct Mpirun {
+  std::string program;  ///< empty: there is none
+  bool is_openmpi = true;
+};
+
+/// Where several MPIs are installed, Debian calls them mpirun.openmpi and mpirun.mpich.
+Mpirun find_mpirun(const std::string& mpi) {
+  for (const std::string name : {"openmpi", "mpich"}) {
+    const bool is_meant = mpi.empty() || mpi == name;
+    if (is_meant && is_on_path("mpirun." + name)) return {"mpirun." + name, name == "openmpi"};
   }
-  std::vector<std::string> words = {
-      mpirun, "--oversubscribe", "--bind-to",
-      "none", "--mca",           "mpi_yield_when_idle",
-      "1",    "--map-by",        fmt::format("ppr:{}:node", servers_per_node)};
+  if (!is_on_path("mpirun")) return {};
+  return {"mpirun", mpi.empty() ? is_on_path("ompi_info") : mpi == "openmpi"};
+}
+
+/// Open MPI's and MPICH's differ in all but -n.
+std::vector<std::string> mpirun_words(const Mpirun& mpirun, std::uint32_t servers_per_node) {
+  if (!mpirun.is_openmpi) {
+    return {mpirun.program, "-bind-to", "none", "-n", std::to_string(servers_per_node)};
+  }
+  std::vector<std::string> words = {mpirun.program, "--oversubscribe",
+                                    "--bind-to",    "none",
+                                    "--map-by",     fmt::format("ppr:{}:node", servers_per_node)};
   // It refuses root unless told otherwise; containers often have no other user.
   if (::geteuid() == 0) words.emplace_back("--allow-run-as-root");
   return words;
@@ -77,21 +75,26 @@ std::string program_directory() {
 }
 
 Result<std::vector<std::string>, Failure> launcher_command(const LauncherOptions& options) {
-  MAYFLY_TRY(mpi, choose_mpi(options.mpi));
+  const std::string server = program_directory() + "/mayfly-server";
+  if (!is_program(server)) {
+    return Failure{Errc::no_entry, fmt::format("There is no {}: MayflyFS was not installed as a "
+                                               "whole.",
+                                               server)};
+  }
   std::vector<std::string> words;
-  const std::string mpirun = is_on_path("mpirun." + mpi) ? "mpirun." + mpi : "mpirun";
+  const Mpirun mpirun = find_mpirun(options.mpi);
   if (!options.launcher.empty()) {
     words = CLI::detail::split_up(options.launcher);
-  } else if (std::getenv("SLURM_JOB_ID") != nullptr && mpi == "openmpi" && is_on_path("srun")) {
+  } else if (std::getenv("SLURM_JOB_ID") != nullptr && is_on_path("srun")) {
     words = srun_words(options.servers_per_node);
-  } else if (is_on_path(mpirun)) {
-    words = mpirun_words(mpirun, mpi, options.servers_per_node);
+  } else if (!mpirun.program.empty()) {
+    words = mpirun_words(mpirun, options.servers_per_node);
   } else {
     return Failure{Errc::no_entry,
                    "Neither srun in a Slurm job nor mpirun was found on PATH: load the MPI's "
                    "module, or name the command with --launcher."};
   }
-  words.push_back(program_directory() + "/mayfly-server-" + mpi);
+  words.push_back(server);
   words.insert(words.end(), options.server_words.begin(), options.server_words.end());
   return words;
 }

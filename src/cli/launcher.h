@@ -13,7 +13,7 @@
 namespace mayfly {
 
 struct LauncherOptions {
-  std::string mpi;       ///< openmpi, mpich; which build of mayfly-server; empty: what is there
+  std::string mpi;       ///< openmpi, mpich: whose mpirun; empty: the first that there is
   std::string launcher;  ///< the user's own, up to the program; empty: srun or mpirun
   std::uint32_t servers_per_node = 1;
   std::vector<std::string> server_words;  ///< options of mayfly-server
@@ -23,7 +23,7 @@ struct LauncherOptions {
 std::string program_directory();
 
 /// In a Slurm job with srun: one step over all of its nodes; else mpirun, which knows of hosts what
-/// its own environment tells it. Fails if there is no mayfly-server for that MPI, or no launcher.
+/// its own environment tells it. Fails if there is no launcher.
 Result<std::vector<std::string>, Failure> launcher_command(const LauncherOptions& options);
 
 /// Starts it in a session of its own, without input and with both outputs in `log`.

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -57,8 +58,8 @@ Result<void, Failure> make_room(const std::string& session) {
                                    session, describe(code))};
 }
 
-std::vector<std::string> server_words(const Start& asked) {
-  std::vector<std::string> words = {"--session-file", asked.session};
+std::vector<std::string> server_words(const Start& asked, const std::string& meeting) {
+  std::vector<std::string> words = {"--session-file", asked.session, "--meeting", meeting};
   const auto add_bytes = [&](const char* name, std::uint64_t bytes) {
     if (bytes != 0) words.insert(words.end(), {name, std::to_string(bytes)});
   };
@@ -99,16 +100,26 @@ int wait_for_servers(const Start& asked, pid_t launcher, const std::string& log)
                   asked.timeout_seconds, log));
 }
 
-int start(Start asked) {
-  if (auto made = make_folder(asked.session); !made) return complain(made.error().sentence);
-  if (auto room = make_room(asked.session); !room) return complain(room.error().sentence);
-  asked.launcher.server_words = server_words(asked);
+int launch(Start& asked, const std::string& meeting) {
+  asked.launcher.server_words = server_words(asked, meeting);
   const auto words = launcher_command(asked.launcher);
   if (!words) return complain(words.error().sentence);
   const std::string log = asked.session + ".log";
   const auto launcher = start_detached(*words, log);
   if (!launcher) return complain(launcher.error().sentence);
   return wait_for_servers(asked, *launcher, log);
+}
+
+int start(Start asked) {
+  if (auto made = make_folder(asked.session); !made) return complain(made.error().sentence);
+  if (auto room = make_room(asked.session); !room) return complain(room.error().sentence);
+  // Of its own for each start: words of an earlier one would be taken for this one's.
+  std::string meeting = asked.session + ".XXXXXX";
+  if (::mkdtemp(meeting.data()) == nullptr) return complain(cannot(asked.session, "made"));
+  const int status = launch(asked, meeting);
+  std::error_code error;
+  std::filesystem::remove_all(meeting, error);
+  return error ? complain(cannot(meeting, "removed")) : status;
 }
 
 }  // namespace
@@ -130,7 +141,7 @@ void add_start(CLI::App& app, int& exit_code) {
                    "bytes of each server [90 % of what is free on its drive]")
       ->transform(CLI::AsSizeValue(false));
   command->add_option("--timeout", asked->timeout_seconds, "seconds until they must be ready [60]");
-  command->add_option("--mpi", asked->launcher.mpi, "which mayfly-server: openmpi or mpich");
+  command->add_option("--mpi", asked->launcher.mpi, "whose mpirun: openmpi or mpich");
   command->add_option("--launcher", asked->launcher.launcher,
                       "the command before mayfly-server [srun in a Slurm job, else mpirun]");
   command->footer(

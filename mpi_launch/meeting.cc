@@ -1,0 +1,108 @@
+#include "mpi_launch/meeting.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+namespace mayfly {
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenLooks{10};
+
+Failure cannot(const std::string& path, const char* what) {
+  const Errc code = errc_from(errno);
+  return {code, fmt::format("{} cannot be {} ({}).", path, what, describe(code))};
+}
+
+}  // namespace
+
+Meeting::Meeting(std::string directory, std::chrono::seconds patience)
+    : directory_(std::move(directory)), patience_(patience) {}
+
+Result<Meeting, Failure> Meeting::open(const std::string& directory,
+                                       std::chrono::seconds patience) {
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return cannot(directory, "made");
+  struct stat status {};
+  if (::lstat(directory.c_str(), &status) != 0) return cannot(directory, "looked at");
+  const bool is_ours =
+      S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() && (status.st_mode & 077) == 0;
+  if (is_ours) return Meeting(directory, patience);
+  return Failure{Errc::access_denied,
+                 fmt::format("{} is not a directory of yours alone (mode 0700).", directory)};
+}
+
+Result<void, Failure> Meeting::tell(const std::string& name, const std::string& word) const {
+  // Under another name until it is whole.
+  const std::string unfinished = path("." + name);
+  std::ofstream file(unfinished, std::ios::binary | std::ios::trunc);
+  file.write(word.data(), static_cast<std::streamsize>(word.size()));
+  file.close();
+  if (!file || ::rename(unfinished.c_str(), path(name).c_str()) != 0) {
+    return cannot(path(name), "written");
+  }
+  return {};
+}
+
+Result<std::string, Failure> Meeting::hear(const std::string& name) const {
+  const auto end = std::chrono::steady_clock::now() + patience_;
+  while (std::chrono::steady_clock::now() < end) {
+    if (std::ifstream file(path(name), std::ios::binary); file) {
+      std::ostringstream word;
+      word << file.rdbuf();
+      return word.str();
+    }
+    // Over NFS a name that was not there is believed not to be there until its directory is read.
+    names(name);
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+  return Failure{Errc::timed_out,
+                 fmt::format("No word from another rank after {} s ({}): has it been started, and "
+                             "does its node see that directory?",
+                             patience_.count(), path(name))};
+}
+
+std::vector<std::string> Meeting::names(const std::string& beginning) const {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(beginning)) found.push_back(name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+void Meeting::remove() const {
+  std::error_code error;
+  std::filesystem::remove_all(directory_, error);
+  if (error) {
+    std::fprintf(stderr, "mayfly: %s could not be removed (%s)\n", directory_.c_str(),
+                 error.message().c_str());
+  }
+}
+
+MeetingCommunicator::MeetingCommunicator(const Meeting& meeting, int rank, int size)
+    : meeting_(meeting), rank_(rank), size_(size) {}
+
+Result<std::vector<std::string>, Failure> MeetingCommunicator::gather_all(
+    const std::string& mine) const {
+  const int turn = gathered_++;
+  MAYFLY_CHECKED(meeting_.tell(fmt::format("word-{}-{}", turn, rank_), mine));
+  std::vector<std::string> all;
+  for (int rank = 0; rank < size_; ++rank) {
+    MAYFLY_TRY(word, meeting_.hear(fmt::format("word-{}-{}", turn, rank)));
+    all.push_back(std::move(word));
+  }
+  return all;
+}
+
+}  // namespace mayfly
