@@ -35,6 +35,7 @@ std::uint32_t servers_of_node(const std::vector<Seat>& seats, const std::vector<
 
 Result<Launch, Failure> Launch::start(const Communicator& world, const LaunchOptions& options) {
   Launch launch;
+  launch.at_end_ = options.at_end;
   MAYFLY_TRY(nodes, world.gather_all(node_name()));
   launch.nodes_ = std::move(nodes);
   // Roles must be the same for everybody, so rank 0's wish counts for all.
@@ -129,6 +130,7 @@ void Launch::serve() {
   publication_.reset();
   server_.reset();
   folder_.reset();
+  if (at_end_) at_end_();
   if (end == ServerEnd::signalled) {
     ::signal(SIGTERM, SIG_DFL);
     ::raise(SIGTERM);

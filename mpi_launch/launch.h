@@ -8,6 +8,7 @@
 // Order: start(); then serve() on servers, anything on clients; shut down by a client.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +30,8 @@ struct LaunchOptions {
   std::uint64_t memory_bytes = 64 * kMiB;
   std::uint64_t capacity_bytes = 0;
   bool null_store = false;
-  std::string session_file;  ///< written by server 0, of whose options it is; empty: none
+  std::string session_file;      ///< written by server 0, of whose options it is; empty: none
+  std::function<void()> at_end;  ///< called when this server is gone; empty: nothing
 };
 
 class Launch {
@@ -60,6 +62,7 @@ class Launch {
   std::optional<PrivateFolder> folder_;
   std::unique_ptr<ServerProcess> server_;
   std::optional<Publication> publication_;
+  std::function<void()> at_end_;
 };
 
 }  // namespace mayfly

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# From a bare Debian 12 to the main job: installs packages, builds, runs. Usage: quickstart.sh
-# Further arguments go to the main job (--help lists them).
+# From a bare Debian 12 to an unmodified MPI program that checkpoints into MayflyFS: installs
+# packages, builds, runs. Usage: quickstart.sh
+# Further arguments go to the program mayfly-mainjob (--help lists them).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -23,7 +24,8 @@ build() {
     return 1
   }
   cmake --build --preset release --parallel "$(nproc)" \
-    --target mayfly mayfly_default_mainjob
+    --target mayfly mayfly-server mayfly_preload mayfly_world_openmpi mayfly-standin-openmpi \
+    mayfly_default_mainjob checkpoint-openmpi
 }
 
 if command -v ccache >/dev/null; then
@@ -31,14 +33,19 @@ if command -v ccache >/dev/null; then
 fi
 mkdir -p build
 
-say "1/4 packages"
+say "1/5 packages"
 mpi_launch/install_packages.sh || stop "packages are missing; the lines above say which."
-say "2/4 build (preset release)"
+say "2/5 build (preset release)"
 build || stop "the build; the lines above say why."
-say "3/4 this machine"
+say "3/5 this machine"
 build/release/bin/mayfly doctor || stop "this machine needs a change; the list above says which."
-say "4/4 main job: 4 ranks, 2 of them servers"
+say "4/5 this machine's limits: mayfly-mainjob on 4 ranks, 2 of them servers"
 mpirun.openmpi "${mayfly_openmpi_flags[@]}" -n 4 \
   build/release/bin/mayfly-mainjob --servers-per-node 2 "$@" </dev/null ||
+  stop "mayfly-mainjob; its lines above say why."
+say "5/5 main job: an unmodified MPI program on 4 ranks, 2 of them servers"
+mpirun.openmpi "${mayfly_openmpi_flags[@]}" -n 4 \
+  build/release/bin/mayfly run --servers-per-node 2 -- \
+  build/release/bin/checkpoint-openmpi /mayfly 3 64 </dev/null ||
   stop "the main job; its lines above say why."
 say "Quick start succeeded: MayflyFS is built in build/release/bin and the main job has run."

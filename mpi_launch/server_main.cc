@@ -8,7 +8,7 @@
 
 #include "base/units.h"
 #include "mpi_launch/launch.h"
-#include "mpi_launch/meeting.h"
+#include "mpi_launch/meeting_communicator.h"
 
 namespace mayfly {
 namespace {
@@ -58,6 +58,8 @@ int serve(ServerMainOptions options) {
   launch_options.memory_bytes = options.memory_bytes;
   launch_options.capacity_bytes = options.capacity_bytes;
   launch_options.session_file = options.session_file;
+  // Whoever started the servers may have been killed.
+  if (options.rank == 0) launch_options.at_end = [&meeting] { meeting->remove(); };
   auto launch = Launch::start(servers, launch_options);
   if (!launch) {
     // All know of a server that could not start, and one says it; not of one that was not heard.

@@ -22,6 +22,7 @@ void add_wait(CLI::App& app, int& exit_code);
 void add_status(CLI::App& app, int& exit_code);
 void add_env(CLI::App& app, int& exit_code);
 void add_exec(CLI::App& app, int& exit_code);
+void add_run(CLI::App& app, int& exit_code);
 void add_stop(CLI::App& app, int& exit_code);
 void add_clean(CLI::App& app, int& exit_code);
 

@@ -4,18 +4,15 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "cli/background.h"
 #include "cli/joined.h"
-#include "cli/launcher.h"
 #include "cli/session_path.h"
-#include "protocol/session_file.h"
+#include "cli/shim_variables.h"
 
 namespace mayfly {
 namespace {
@@ -25,49 +22,9 @@ constexpr int kNotExecutable = 126;
 
 struct Exec {
   std::string session;
-  std::string prefix = "/mayfly";
+  std::string prefix = kDefaultPrefix;
   std::vector<std::string> words;
 };
-
-using Variables = std::vector<std::pair<std::string, std::string>>;
-
-/// Beside the installed program, or beside the programs of a build tree.
-Result<std::string, Failure> find_shim() {
-  const std::string here = program_directory();
-  for (const char* const place : {"/../" MAYFLY_LIBRARY_DIR "/", "/../"}) {
-    const std::string path = here + place + "libmayfly_preload.so";
-    char real[PATH_MAX];
-    if (::realpath(path.c_str(), real) != nullptr) return std::string(real);
-  }
-  return Failure{Errc::no_entry, fmt::format("There is no libmayfly_preload.so beside {}: MayflyFS "
-                                             "was not installed as a whole.",
-                                             here)};
-}
-
-/// A program may change its directory before it joins.
-std::string absolute(const std::string& path) {
-  char real[PATH_MAX];
-  return ::realpath(path.c_str(), real) == nullptr ? path : real;
-}
-
-Result<Variables, Failure> variables_of(const Exec& asked) {
-  if (asked.prefix.size() < 2 || asked.prefix[0] != '/' || asked.prefix.back() == '/') {
-    return Failure{Errc::invalid, fmt::format("The prefix must be an absolute path as /mayfly, not "
-                                              "\"{}\".",
-                                              asked.prefix)};
-  }
-  MAYFLY_TRY(shim, find_shim());
-  if (const auto session = read_session_file(asked.session); !session) return session.error();
-  // The user's own come behind ours, but never ours twice.
-  const char* const given = std::getenv("LD_PRELOAD");
-  std::string preload = shim;
-  for (const std::string& word : CLI::detail::split(given == nullptr ? "" : given, ':')) {
-    if (!word.empty() && word != shim) preload += ":" + word;
-  }
-  return Variables{{"MAYFLY_SESSION", absolute(asked.session)},
-                   {"MAYFLY_PREFIX", asked.prefix},
-                   {"LD_PRELOAD", preload}};
-}
 
 /// One word for a POSIX shell, whatever is in it.
 std::string quoted(const std::string& text) {
@@ -77,7 +34,7 @@ std::string quoted(const std::string& text) {
 }
 
 int print_environment(const Exec& asked) {
-  const auto variables = variables_of(asked);
+  const auto variables = shim_variables(asked.session, asked.prefix);
   if (!variables) return complain(variables.error().sentence);
   for (const auto& [name, value] : *variables) {
     std::printf("export %s=%s\n", name.c_str(), quoted(value).c_str());
@@ -86,7 +43,7 @@ int print_environment(const Exec& asked) {
 }
 
 int execute(const Exec& asked) {
-  const auto variables = variables_of(asked);
+  const auto variables = shim_variables(asked.session, asked.prefix);
   if (!variables) return complain(variables.error().sentence);
   for (const auto& [name, value] : *variables) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> arguments;

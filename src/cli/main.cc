@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   mayfly::add_env(app, exit_code);
   mayfly::add_exec(app, exit_code);
   mayfly::add_getstripe(app, exit_code);
+  mayfly::add_run(app, exit_code);
   mayfly::add_setstripe(app, exit_code);
   mayfly::add_start(app, exit_code);
   mayfly::add_status(app, exit_code);

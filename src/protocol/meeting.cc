@@ -1,4 +1,4 @@
-#include "mpi_launch/meeting.h"
+#include "protocol/meeting.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -62,6 +62,9 @@ Result<std::string, Failure> Meeting::hear(const std::string& name) const {
     }
     // Over NFS a name that was not there is believed not to be there until its directory is read.
     names(name);
+    if (is_over()) {
+      return Failure{Errc::canceled, "Another rank has given up; its own line says why."};
+    }
     std::this_thread::sleep_for(kBetweenLooks);
   }
   return Failure{Errc::timed_out,
@@ -81,28 +84,21 @@ std::vector<std::string> Meeting::names(const std::string& beginning) const {
   return found;
 }
 
+bool Meeting::has(const std::string& name) const { return ::access(path(name).c_str(), F_OK) == 0; }
+
+bool Meeting::is_over() const {
+  struct stat status {};
+  return ::stat(directory_.c_str(), &status) != 0 && errno == ENOENT;
+}
+
 void Meeting::remove() const {
   std::error_code error;
   std::filesystem::remove_all(directory_, error);
-  if (error) {
+  // Several may find that it is over.
+  if (error && !is_over()) {
     std::fprintf(stderr, "mayfly: %s could not be removed (%s)\n", directory_.c_str(),
                  error.message().c_str());
   }
-}
-
-MeetingCommunicator::MeetingCommunicator(const Meeting& meeting, int rank, int size)
-    : meeting_(meeting), rank_(rank), size_(size) {}
-
-Result<std::vector<std::string>, Failure> MeetingCommunicator::gather_all(
-    const std::string& mine) const {
-  const int turn = gathered_++;
-  MAYFLY_CHECKED(meeting_.tell(fmt::format("word-{}-{}", turn, rank_), mine));
-  std::vector<std::string> all;
-  for (int rank = 0; rank < size_; ++rank) {
-    MAYFLY_TRY(word, meeting_.hear(fmt::format("word-{}-{}", turn, rank)));
-    all.push_back(std::move(word));
-  }
-  return all;
 }
 
 }  // namespace mayfly

@@ -1,0 +1,23 @@
+// JobRank: which process of a parallel launch this is, as its launcher says in the environment.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace mayfly {
+
+struct JobRank {
+  int rank = 0;
+  int size = 1;
+  int local_rank = 0;  ///< among those of its node, in the order of ranks
+  int local_size = 1;
+  std::string node;  ///< its name; of a Slurm node, which may share its host with others, Slurm's
+  std::string job;   ///< the same for all of one launch, and for no other of the user's
+  std::string mpi;   ///< whose launcher it is: openmpi, mpich; empty: none that has an MPI
+};
+
+/// Open MPI's mpirun, MPICH's (on one node), srun. Fails if none of them has started this process.
+Result<JobRank, Failure> job_rank_of_environment();
+
+}  // namespace mayfly
