@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
+#include <sstream>
 
 namespace mayfly {
 namespace {
@@ -54,13 +55,15 @@ std::optional<JobRank> of_slurm() {
   // In the batch script itself there is a rank too, but no step.
   if (!rank || text("SLURM_STEP_ID").empty()) return std::nullopt;
   const int size = number("SLURM_STEP_NUM_TASKS").value_or(number("SLURM_NTASKS").value_or(1));
-  const int nodes = number("SLURM_STEP_NUM_NODES").value_or(1);
-  return JobRank{*rank, size, number("SLURM_LOCALID").value_or(0),
-                 // srun tells the tasks of each node as "2(x3),1"; here all have as many.
-                 number("SLURM_STEP_TASKS_PER_NODE").value_or(size / nodes), node_name(),
-                 fmt::format("slurm-{}-{}-{}", text("SLURM_JOB_ID"), text("SLURM_STEP_ID"),
-                             number("SLURM_RESTART_COUNT").value_or(0)),
-                 text("PMIX_RANK").empty() ? "" : "openmpi"};
+  return JobRank{
+      *rank,
+      size,
+      number("SLURM_LOCALID").value_or(0),
+      tasks_of_node(text("SLURM_STEP_TASKS_PER_NODE"), number("SLURM_NODEID").value_or(0)),
+      node_name(),
+      fmt::format("slurm-{}-{}-{}", text("SLURM_JOB_ID"), text("SLURM_STEP_ID"),
+                  number("SLURM_RESTART_COUNT").value_or(0)),
+      text("PMIX_RANK").empty() ? "" : "openmpi"};
 }
 
 std::optional<JobRank> of_mpich() {
@@ -75,6 +78,16 @@ std::optional<JobRank> of_mpich() {
 }
 
 }  // namespace
+
+int tasks_of_node(const std::string& tasks, int node) {
+  std::istringstream words(tasks);
+  for (std::string word; std::getline(words, word, ',');) {
+    const std::size_t times = word.find("(x");
+    node -= times == std::string::npos ? 1 : std::atoi(word.c_str() + times + 2);
+    if (node < 0) return std::atoi(word.c_str());
+  }
+  return 0;
+}
 
 Result<JobRank, Failure> job_rank_of_environment() {
   for (const auto& found : {of_openmpi(), of_slurm(), of_mpich()}) {

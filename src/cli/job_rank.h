@@ -17,6 +17,10 @@ struct JobRank {
   std::string mpi;   ///< whose launcher it is: openmpi, mpich; empty: none that has an MPI
 };
 
+/// How many tasks node `node` of a step has, counted from 0: `tasks` as Slurm writes it, "4(x3),2".
+/// 0: it does not say.
+int tasks_of_node(const std::string& tasks, int node);
+
 /// Open MPI's mpirun, MPICH's (on one node), srun. Fails if none of them has started this process.
 Result<JobRank, Failure> job_rank_of_environment();
 
