@@ -11,8 +11,11 @@ packages=(
   libspdlog-dev libfmt-dev libxxhash-dev nlohmann-json3-dev libcli11-dev
   libgtest-dev fio
 )
-# From git on: what is run under the shim.
-test_packages=(clang-14 libclang-rt-14-dev clang-format iproute2 git rsync sqlite3)
+# From git on: what is run under the shim; then a Slurm, which the tests start for themselves.
+test_packages=(
+  clang-14 libclang-rt-14-dev clang-format iproute2 git rsync sqlite3
+  slurmctld slurmd slurm-client munge
+)
 
 case ${1:-} in
   "") ;;

@@ -11,6 +11,7 @@
 
 #include "cli/background.h"
 #include "cli/joined.h"
+#include "cli/program_kind.h"
 #include "cli/session_path.h"
 #include "cli/shim_variables.h"
 
@@ -45,6 +46,7 @@ int print_environment(const Exec& asked) {
 int execute(const Exec& asked) {
   const auto variables = shim_variables(asked.session, asked.prefix);
   if (!variables) return complain(variables.error().sentence);
+  warn_of_static_program(asked.words[0]);
   for (const auto& [name, value] : *variables) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> arguments;
   for (const std::string& word : asked.words) arguments.push_back(const_cast<char*>(word.c_str()));

@@ -11,6 +11,7 @@
 
 #include "cli/child.h"
 #include "cli/joined.h"
+#include "cli/program_kind.h"
 #include "cli/run.h"
 #include "cli/shim_variables.h"
 #include "cli/termination.h"
@@ -75,6 +76,7 @@ int run_program(const JobRank& rank, const RunOptions& options, const Meeting& m
     return complain(
         fmt::format("This node's server does not listen any more ({}).", describe(said.error())));
   }
+  if (rank.rank == 0) warn_of_static_program(options.program[0]);
   auto program = Child::start(options.program, {.variables = *variables});
   if (!program) {
     if (rank.rank == 0) {

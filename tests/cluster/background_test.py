@@ -136,6 +136,58 @@ def a_killed_server(session):
     session.check_gone()
 
 
+def programs_without_a_session(session):
+    session.start()
+    shim = session.run("env")
+    check(shim.count("export ") == 3 and "LD_PRELOAD" in shim, shim)
+    kept = session.file.read_bytes()
+    # A program that has no session, one of servers that are gone, somebody else's: one sentence.
+    look = f"{shim}\nls /mayfly; cat /mayfly/none 2>/dev/null; echo status $?"
+    said = shell(session, f"{shim}\nunset MAYFLY_SESSION; ls /mayfly")
+    check("mayfly exec" in said and said.count("mayfly: ") == 1, said)
+    session.run("stop")
+    said = shell(session, look)
+    check(str(session.file) in said and "status 1" in said, said)
+    session.file.write_bytes(kept)
+    session.file.chmod(0o644)
+    said = shell(session, look)
+    check("yours alone" in said, said)
+    session.file.chmod(0o600)
+    said = shell(session, "export MAYFLY_DEADLINE=2\n" + look)
+    check("status 1" in said, said)
+    session.file.write_bytes(b"no session")
+    said = shell(session, look)
+    check(str(session.file) in said and "status 1" in said, said)
+    session.run("clean")
+    # What never touches the mount needs neither.
+    said = shell(session, f"{shim}\nulimit -n 256; ls /; grep -c libuc /proc/self/maps")
+    check(said.endswith("\n0\n") and "mayfly: " not in said, said)
+    session.check_gone()
+
+
+def shell(session, commands):
+    done = subprocess.run(["sh", "-c", commands], env=session.job.environment, text=True,
+                          capture_output=True, check=False, timeout=60)
+    return done.stdout + done.stderr
+
+
+def runs_programs(session):
+    session.start()
+    check(session.run("exec", "--", "sh", "-c", "exit 7", status=7) == "", "a word too many")
+    check("none" in session.run("exec", "--", "none-such", status=127), "not found")
+    check("/etc/passwd" in session.run("exec", "--", "/etc/passwd", status=126), "not executable")
+    check("prefix" in session.run("exec", "--prefix", "x", "--", "true", status=1), "prefix")
+    session.run("exec", "--prefix", "/a/b", "--", "sh", "-c", "echo > /a/b/f && cd /a/b && cat f")
+    plain = session.job.folder / "plain"
+    source = "int main(void) { return 3; }"
+    subprocess.run(["gcc", "-static", "-x", "c", "-o", str(plain), "-"], input=source, text=True,
+                   check=True)
+    said = session.run("exec", "--", str(plain), status=3)
+    check("statically linked" in said and "FUSE" in said and said.count("\n") == 1, said)
+    plain.unlink()
+    session.end()
+
+
 def refuses_bad_input(session):
     said = session.start("--launcher", "no-such-launcher", status=1)
     check("no-such-launcher" in said and said.count("\n") == 1, said)

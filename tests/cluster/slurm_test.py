@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""The job scripts on a real Slurm: slurm_test.py MAYFLY SERVER SCRIPTS BEHAVIOUR"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from job import SKIPPED, Job, Skip, check
+from slurm import Slurm
+
+
+class Cluster:
+    """A Slurm, and what the scripts find in their environment."""
+
+    def __init__(self, job, slurm, scripts, mayfly):
+        self.job = job
+        self.slurm = slurm
+        self.scripts = Path(scripts)
+        self.variables = {
+            "HOME": str(job.folder), "SCRATCH": str(job.scratch), "TMPDIR": str(job.temporary),
+            "PATH": f"{Path(mayfly).parent}{os.pathsep}{os.environ['PATH']}"}
+
+    def batch(self, name, *options, status=0, **variables):
+        got, output = self.slurm.batch(self.scripts / name, "--overcommit", *options,
+                                       **{**self.variables, **variables})
+        check(got == status, f"{name}: exit status {got}\n{output}")
+        return output
+
+    def check_nothing_left(self):
+        self.job.check_nothing_left()
+        left = list((self.job.folder / ".mayfly").glob("*"))
+        check(not left, f"left in the home: {left}")
+
+
+def split(cluster):
+    output = cluster.batch("split.sbatch")
+    check("4 ranks, from step 0" in output and "every value right" in output, output)
+
+
+def session(cluster):
+    output = cluster.batch("session.sbatch")
+    check("the parts make the whole" in output and "server 1 on " in output, output)
+
+
+def checkpoint(cluster):
+    kept = cluster.job.folder / "kept"
+    output = cluster.batch("checkpoint.sbatch", OUTPUT=str(kept), ROUNDS="2")
+    check(output.count("every value right") == 2 and "step 4 reached" in output, output)
+    check((kept / "last").read_text(encoding="utf-8") == "4\n", output)
+    # The next job goes on, and is told that its time is nearly up.
+    output = cluster.batch("checkpoint.sbatch", "--time=2", "--signal=B:USR1@105",
+                           OUTPUT=str(kept), ROUNDS="1000000")
+    check("from step 4" in output and "time is nearly up" in output, output)
+    check(int((kept / "last").read_text(encoding="utf-8")) > 4, output)
+
+
+def fails_with_the_program(cluster):
+    cluster.batch("split.sbatch", status=1, PROGRAM="false")
+
+
+def benchmark(cluster, program, **variables):
+    if shutil.which(program) is None:
+        raise Skip(f"{program} is not on PATH")
+    output = cluster.batch(f"{program}.sbatch", **variables)
+    check("ERROR" not in output, output)
+
+
+def ior(cluster):
+    benchmark(cluster, "ior", BLOCK="8m")
+
+
+def mdtest(cluster):
+    benchmark(cluster, "mdtest", FILES="100")
+
+
+def main():
+    mayfly, server, scripts, behaviour = sys.argv[1:]
+    with Job("openmpi", server) as job:
+        folder = job.folder / "slurm"
+        folder.mkdir()
+        with Slurm(folder) as slurm:
+            cluster = Cluster(job, slurm, scripts, mayfly)
+            globals()[behaviour](cluster)
+            cluster.check_nothing_left()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Skip as reason:
+        print(f"skipped: {reason}")
+        sys.exit(SKIPPED)
+    except AssertionError as failure:
+        print(failure, file=sys.stderr)
+        sys.exit(1)
