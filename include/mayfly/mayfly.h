@@ -38,6 +38,9 @@ const char* mayfly_version(void) MAYFLY_NOEXCEPT;
  * describes. EALREADY: joined already. EBADMSG: not a session. EINVAL: $MAYFLY_DEADLINE is no
  * number of seconds from 1 to 3600. */
 int mayfly_join(const void* session, size_t bytes) MAYFLY_NOEXCEPT;
+/* The same by a session file, of `mayfly start` or of a running job; NULL: $MAYFLY_SESSION's.
+ * ENOENT: there is none. EACCES: it is not the user's alone. */
+int mayfly_join_session(const char* path) MAYFLY_NOEXCEPT;
 /* Says goodbye to all servers. Files left open are closed. ENOTCONN: not joined. */
 int mayfly_leave(void) MAYFLY_NOEXCEPT;
 /* Tells all servers to stop; for the last client. */

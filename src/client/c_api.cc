@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <numeric>
 
 #include "client/c_edge.h"
 #include "mayfly/mayfly.h"
+#include "protocol/session_file.h"
 
 using mayfly::Errc;
 using mayfly::File;
@@ -106,6 +108,14 @@ const char* mayfly_version(void) noexcept { return MAYFLY_VERSION; }
 int mayfly_join(const void* session, size_t bytes) noexcept {
   if (session == nullptr) return fail(Errc::bad_address);
   return give(Membership::join(bytes_of(session, bytes)));
+}
+
+int mayfly_join_session(const char* path) noexcept {
+  if (path == nullptr) path = std::getenv("MAYFLY_SESSION");
+  if (path == nullptr) return fail(Errc::no_entry);
+  const auto session = mayfly::read_session_file(path);
+  if (!session) return fail(session.error().code);
+  return mayfly_join(session->data(), session->size());
 }
 
 int mayfly_leave(void) noexcept { return give(Membership::leave()); }

@@ -1,5 +1,6 @@
 // The C interface for what shares a process tree: tickets, forked children, the umask; and the
 // servers.
+#include "protocol/session_file.h"
 #include "unit/client/c_api_fixture.h"
 
 namespace mayfly {
@@ -84,6 +85,24 @@ TEST_F(CApiTest, WhatIsNoTicketIsEstale) {
       EXPECT_EQ(error_of(mayfly_open_ticket(&other)), ESTALE) << byte;
     }
     EXPECT_EQ(mayfly_close(fd), 0);
+  });
+}
+
+TEST_F(CApiTest, ASessionIsJoinedByItsFile) {
+  in_process([this] {
+    const std::string path = ::testing::TempDir() + "session-" + std::to_string(::getpid());
+    ::unsetenv("MAYFLY_SESSION");
+    EXPECT_EQ(error_of(mayfly_join_session(nullptr)), ENOENT);
+    EXPECT_EQ(error_of(mayfly_join_session(path.c_str())), ENOENT);
+    ASSERT_TRUE(write_session_file(path, cluster_.info()));
+    ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
+    EXPECT_EQ(error_of(mayfly_join_session(path.c_str())), EACCES);
+    ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+    ::setenv("MAYFLY_SESSION", path.c_str(), 1);
+    EXPECT_EQ(error_of(mayfly_join_session(nullptr)), 0);
+    EXPECT_EQ(error_of(mayfly_join_session(path.c_str())), EALREADY);
+    EXPECT_EQ(error_of(mayfly_leave()), 0);
+    ::unlink(path.c_str());
   });
 }
 
