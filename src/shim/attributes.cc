@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <string>
 
 #include "shim/descriptor.h"
 #include "shim/place.h"
@@ -127,7 +128,10 @@ MAYFLY_EXPORT int truncate(const char* path, off_t size) noexcept {
   const Place place(AT_FDCWD, path);
   if (!place.is_ours()) return MAYFLY_REAL(truncate)(place.outside(), size);
   const int opened = place.call(&Library::openat, O_WRONLY, mode_t{0});
-  if (opened < 0) return -1;
+  if (opened < 0) {
+    const std::string there = errno == EREMOTE ? place.way_out() : "";
+    return there.empty() ? -1 : MAYFLY_REAL(truncate)(there.c_str(), size);
+  }
   const int cut = call(library()->ftruncate, opened, size);
   const int error = errno;
   const int closed = call(library()->close, opened);

@@ -2,10 +2,12 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdarg>
 
 #include "shim/descriptor.h"
@@ -16,6 +18,16 @@ using namespace mayfly::shim;
 namespace {
 
 int check_range(off_t offset, off_t bytes) { return offset < 0 || bytes < 0 ? EINVAL : 0; }
+
+/// The bytes from the position to the end.
+int count_ahead(int fd, int* count) {
+  struct stat status {};
+  const off_t position = ::lseek(fd, 0, SEEK_CUR);
+  if (position < 0 || ::fstat(fd, &status) != 0) return -1;
+  const off_t ahead = std::max<off_t>(status.st_size - position, 0);
+  *count = static_cast<int>(std::min<off_t>(ahead, INT_MAX));
+  return 0;
+}
 
 }  // namespace
 
@@ -116,6 +128,7 @@ MAYFLY_EXPORT int ioctl(int fd, unsigned long request, ...) noexcept {
   va_start(arguments, request);
   void* const argument = va_arg(arguments, void*);
   va_end(arguments);
+  if (request == FIONREAD && is_ours(fd)) return count_ahead(fd, static_cast<int*>(argument));
   // Close-on-exec is the kernel's; a file knows nothing else, and clones nothing.
   if (!is_ours(fd) || request == FIOCLEX || request == FIONCLEX) {
     return MAYFLY_REAL(ioctl)(fd, request, argument);

@@ -16,23 +16,25 @@ namespace {
 
 /// library.function(path, arguments...): libmayfly has these by absolute path only, which a path of
 /// these calls always is, for they take no directory.
-template <class Function, class... Arguments>
-auto at_path(const Place& place, Function Library::*function, Arguments... arguments) {
+template <class Function, class Real, class... Arguments>
+auto at_path(const Place& place, Function Library::*function, Real* real, Arguments... arguments) {
   using Value = decltype((std::declval<Library>().*function)("", arguments...));
   const Library* const joined = library();
   if (joined == nullptr) return static_cast<Value>(-1);
-  const Inside inside;
-  return (joined->*function)(place.within(), arguments...);
+  const Value result = call(joined->*function, place.within(), arguments...);
+  if (result != -1 || errno != EREMOTE) return result;
+  const std::string there = place.way_out();
+  return there.empty() ? result : real(there.c_str(), arguments...);
 }
 
 }  // namespace
 
 // name, parameters, arguments: by path, following links or not.
-#define MAYFLY_BY_PATH(type, name, parameters, ...)                           \
-  MAYFLY_EXPORT type name parameters noexcept {                               \
-    const Place place(AT_FDCWD, path);                                        \
-    return place.is_ours() ? at_path(place, &Library::name, __VA_ARGS__)      \
-                           : MAYFLY_REAL(name)(place.outside(), __VA_ARGS__); \
+#define MAYFLY_BY_PATH(type, name, parameters, ...)                                         \
+  MAYFLY_EXPORT type name parameters noexcept {                                             \
+    const Place place(AT_FDCWD, path);                                                      \
+    return place.is_ours() ? at_path(place, &Library::name, MAYFLY_REAL(name), __VA_ARGS__) \
+                           : MAYFLY_REAL(name)(place.outside(), __VA_ARGS__);               \
   }
 #define MAYFLY_BY_DESCRIPTOR(type, name, parameters, ...)                                      \
   MAYFLY_EXPORT type name parameters noexcept {                                                \

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 
 #include "shim/descriptor.h"
 #include "shim/place.h"
@@ -37,9 +38,11 @@ int totals(struct statfs* status) {
 }
 
 /// A path of the mount that is not there is ENOENT here too.
-template <class Status>
-int totals_at(const Place& place, Status* status) {
-  return place.call(&Library::faccessat, F_OK, 0) == 0 ? totals(status) : -1;
+template <class Status, class Real>
+int totals_at(const Place& place, Real* real, Status* status) {
+  if (place.call(&Library::faccessat, F_OK, 0) == 0) return totals(status);
+  const std::string there = errno == EREMOTE ? place.way_out() : "";
+  return there.empty() ? -1 : real(there.c_str(), status);
 }
 
 long limit(int name) {
@@ -73,7 +76,8 @@ long limit(int name) {
 
 MAYFLY_EXPORT int statfs(const char* path, struct statfs* status) noexcept {
   const Place place(AT_FDCWD, path);
-  return place.is_ours() ? totals_at(place, status) : MAYFLY_REAL(statfs)(place.outside(), status);
+  return place.is_ours() ? totals_at(place, MAYFLY_REAL(statfs), status)
+                         : MAYFLY_REAL(statfs)(place.outside(), status);
 }
 MAYFLY_SAME(statfs64, statfs);
 
@@ -84,7 +88,8 @@ MAYFLY_SAME(fstatfs64, fstatfs);
 
 MAYFLY_EXPORT int statvfs(const char* path, struct statvfs* status) noexcept {
   const Place place(AT_FDCWD, path);
-  return place.is_ours() ? totals_at(place, status) : MAYFLY_REAL(statvfs)(place.outside(), status);
+  return place.is_ours() ? totals_at(place, MAYFLY_REAL(statvfs), status)
+                         : MAYFLY_REAL(statvfs)(place.outside(), status);
 }
 MAYFLY_SAME(statvfs64, statvfs);
 

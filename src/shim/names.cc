@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 #include "shim/descriptor.h"
 #include "shim/place.h"
@@ -19,6 +20,12 @@ namespace {
 int refuse(int error) {
   errno = error;
   return -1;
+}
+
+/// Of the two paths one has left the mount by a symbolic link.
+int other_system(int result) {
+  if (result != 0 && errno == EREMOTE) errno = EXDEV;
+  return result;
 }
 
 int rename_at(int from_directory, const char* from, int to_directory, const char* to,
@@ -36,7 +43,7 @@ int rename_at(int from_directory, const char* from, int to_directory, const char
   if (!old_place.is_ours() || !new_place.is_ours()) return refuse(EXDEV);
   const int target = library() == nullptr ? Place::kNoDirectory : new_place.directory();
   if (target == Place::kNoDirectory) return -1;
-  return old_place.call(&Library::renameat2, target, new_place.within(), flags);
+  return other_system(old_place.call(&Library::renameat2, target, new_place.within(), flags));
 }
 
 }  // namespace
@@ -95,7 +102,7 @@ MAYFLY_EXPORT int linkat(int from_directory, const char* from, int to_directory,
   if (!old_place.is_ours() || !new_place.is_ours()) return refuse(EXDEV);
   const int target = library() == nullptr ? Place::kNoDirectory : new_place.directory();
   if (target == Place::kNoDirectory) return -1;
-  return old_place.call(&Library::linkat, target, new_place.within(), flags);
+  return other_system(old_place.call(&Library::linkat, target, new_place.within(), flags));
 }
 
 MAYFLY_EXPORT int link(const char* from, const char* to) noexcept {
@@ -108,7 +115,10 @@ MAYFLY_EXPORT int symlinkat(const char* target, int directory, const char* path)
   const Library* const joined = library();
   const int from = joined == nullptr ? Place::kNoDirectory : place.directory();
   if (from == Place::kNoDirectory) return -1;
-  return call(joined->symlinkat, target, from, place.within());
+  const int made = call(joined->symlinkat, target, from, place.within());
+  if (made == 0 || errno != EREMOTE) return made;
+  const std::string there = place.way_out();
+  return there.empty() ? -1 : MAYFLY_REAL(symlinkat)(target, AT_FDCWD, there.c_str());
 }
 
 MAYFLY_EXPORT int symlink(const char* target, const char* path) noexcept {

@@ -67,6 +67,15 @@ void follow_descriptor(int fd) {
   }
 }
 
+void forget_stream(int fd) {
+  if (fd < 0 || fd > 2) return;
+  Standard& standard = standards()[static_cast<std::size_t>(fd)];
+  standard.ours = nullptr;
+  if (standard.original != nullptr) {
+    *standard.variable = std::exchange(standard.original, nullptr);
+  }
+}
+
 std::FILE* current_stream(std::FILE* stream) {
   for (const Standard& standard : standards()) {
     if (stream == standard.original && stream != nullptr) return *standard.variable;

@@ -10,6 +10,9 @@ namespace mayfly::shim {
 /// old one has still to write is the new one's.
 void follow_descriptor(int fd);
 
+/// A stream on `fd` is being closed by the C library.
+void forget_stream(int fd);
+
 /// The stream that stands for `stream` now: programs and libstdc++ keep the pointers that they saw
 /// first.
 std::FILE* current_stream(std::FILE* stream);

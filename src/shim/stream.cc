@@ -14,6 +14,7 @@
 #include "shim/place.h"
 #include "shim/real.h"
 #include "shim/special_path.h"
+#include "shim/standard_stream.h"
 
 using namespace mayfly::shim;
 
@@ -40,7 +41,10 @@ int seek_stream(void* cookie, off64_t* offset, int whence) {
   return 0;
 }
 
-int close_stream(void* cookie) { return ::close(descriptor_of(cookie)); }
+int close_stream(void* cookie) {
+  forget_stream(descriptor_of(cookie));
+  return ::close(descriptor_of(cookie));
+}
 
 /// open(2)'s flags of fopen(3)'s mode; -1 and EINVAL.
 int flags_of(const char* mode) {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -99,6 +100,8 @@ static void descriptors(void) {
   say("text", memcmp(buffer, "abc", 3));
   say("poll", poll(&watched, 1, 1000));
   say("events", watched.revents);
+  int ahead = -1;
+  say("FIONREAD", lseek(fd, -2, SEEK_END) > 0 && ioctl(fd, FIONREAD, &ahead) == 0 ? ahead : -1);
   say("isatty", isatty(fd));
   say("negative offset", lseek(fd, -1, SEEK_SET));
   say("bad whence", lseek(fd, 0, 99));
