@@ -78,6 +78,8 @@ static int check_options(aiori_mod_opt_t* options) {
   return 0;
 }
 
+/* Not IOR_TRUNC: every task opens a shared file with it, also after another has begun to write. As
+ * with the POSIX backend the file has been removed before. */
 static int flags_of(int ior_flags) {
   int flags = 0;
   if (ior_flags & IOR_RDONLY) flags |= O_RDONLY;
@@ -86,7 +88,6 @@ static int flags_of(int ior_flags) {
   if (ior_flags & IOR_APPEND) flags |= O_APPEND;
   if (ior_flags & IOR_CREAT) flags |= O_CREAT;
   if (ior_flags & IOR_EXCL) flags |= O_EXCL;
-  if (ior_flags & IOR_TRUNC) flags |= O_TRUNC;
   return flags;
 }
 
