@@ -13,7 +13,8 @@ packages=(
 )
 # From git on: what is run under the shim; then a Slurm, which the tests start for themselves.
 test_packages=(
-  clang-14 libclang-rt-14-dev clang-format iproute2 git rsync sqlite3
+  clang-14 libclang-rt-14-dev clang-format iproute2 git rsync sqlite3 hdf5-tools
+  libhdf5-openmpi-dev
   slurmctld slurmd slurm-client munge
 )
 

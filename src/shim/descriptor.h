@@ -62,6 +62,15 @@ class Held {
     return (library()->*function)(mine, arguments...);
   }
 
+  /// The same for what may wait for another process.
+  template <class Function, class... Arguments>
+  int wait_for(Function Library::*function, Arguments... arguments) const {
+    const int mine = handle();
+    if (mine < 0) return -1;
+    const Inside inside(Inside::Signals::come);
+    return (library()->*function)(mine, arguments...);
+  }
+
  private:
   Description* description_ = nullptr;
 };

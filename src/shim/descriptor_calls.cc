@@ -96,7 +96,7 @@ MAYFLY_EXPORT ssize_t readahead(int fd, off_t offset, std::size_t bytes) noexcep
 
 MAYFLY_EXPORT int flock(int fd, int operation) noexcept {
   const Held held = find(fd);
-  return held ? held.call(&Library::flock, operation) : MAYFLY_REAL(flock)(fd, operation);
+  return held ? held.wait_for(&Library::flock, operation) : MAYFLY_REAL(flock)(fd, operation);
 }
 
 MAYFLY_EXPORT int lockf(int fd, int command, off_t bytes) {

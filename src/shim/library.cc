@@ -23,6 +23,24 @@ namespace mayfly::shim {
 
 thread_local int Inside::depth_ = 0;
 
+void Inside::block() {
+  const int error = errno;
+  sigset_t waiting;
+  ::sigfillset(&waiting);
+  // Those that the thread's own instructions raise.
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) {
+    ::sigdelset(&waiting, number);
+  }
+  ::pthread_sigmask(SIG_BLOCK, &waiting, &before_);
+  errno = error;
+}
+
+void Inside::unblock() {
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  errno = error;
+}
+
 namespace {
 
 struct Membership {

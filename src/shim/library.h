@@ -5,6 +5,8 @@
 // Failure: one sentence on stderr, once in a process, and an errno for each call.
 #pragma once
 
+#include <signal.h>
+
 #include <cerrno>
 #include <mutex>
 
@@ -51,18 +53,31 @@ void watch_forks();
 /// membership is of an older generation.
 unsigned process_generation();
 
-/// While a thread is inside of libmayfly its own calls of libc go straight there, and what a signal
-/// handler does at that time cannot wait for what it has interrupted.
+/// While a thread is inside of libmayfly its own calls of libc go straight there, and signals wait:
+/// a handler cannot come between, and a process that one of them ends has not begun a message to a
+/// server that it does not finish, which would keep all others of the node from being heard. Only
+/// what may wait for another process, a lock, lets signals in.
 class Inside {
  public:
-  Inside() { ++depth_; }
+  enum class Signals : bool { wait, come };
+
+  explicit Inside(Signals signals = Signals::wait) : blocks_(signals == Signals::wait) {
+    if (depth_++ == 0 && blocks_) block();
+  }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
-  ~Inside() { --depth_; }
+  ~Inside() {
+    if (--depth_ == 0 && blocks_) unblock();
+  }
   static bool is_so() { return depth_ != 0; }
 
  private:
+  void block();
+  void unblock();
+
   static thread_local int depth_;
+  bool blocks_;
+  sigset_t before_;
 };
 
 /// library->function(arguments...), inside.

@@ -60,7 +60,7 @@ int lock(const Held& held, int fd, int command, struct flock* range) {
     from_start.l_start += MAYFLY_REAL(lseek)(fd, 0, SEEK_CUR);
     from_start.l_whence = SEEK_SET;
   }
-  const int done = held.call(&Library::fcntl_lock, command, &from_start);
+  const int done = held.wait_for(&Library::fcntl_lock, command, &from_start);
   if (done == 0 && (command == F_GETLK || command == F_OFD_GETLK)) *range = from_start;
   return done;
 }

@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -185,6 +186,23 @@ def runs_programs(session):
     said = session.run("exec", "--", str(plain), status=3)
     check("statically linked" in said and "FUSE" in said and said.count("\n") == 1, said)
     plain.unlink()
+    session.end()
+
+
+def signals_do_no_harm(session):
+    """A program that is ended in the middle of a call leaves its servers able to hear others."""
+    session.start()
+    seed = int.from_bytes(os.urandom(4), "little")
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    command = [session.mayfly, "exec", "--", "sh", "-c",
+               "for n in 1 2 3 4 5 6 7 8 9; do echo $n > /mayfly/$$-$n; done"]
+    for _ in range(60):
+        with subprocess.Popen(command, env=session.job.environment, start_new_session=True,
+                              stderr=subprocess.DEVNULL) as program:
+            time.sleep(chance.uniform(0, 0.05))
+            os.killpg(program.pid, signal.SIGTERM)
+    check(all(server["answers"] for server in session.servers()), "a server does not answer")
     session.end()
 
 

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 from job import SKIPPED, Job, Skip, check
 
@@ -39,6 +40,24 @@ def mpi_program(run):
         check(status == 0, f"exit status {status}\n{output}")
         ranks = RANKS - servers
         check(all(f"{rank} of {ranks}: 0 wrong" in output for rank in range(ranks)), output)
+
+
+def mpi_io_by_romio(run):
+    if run.job.mpi != "openmpi":
+        raise Skip("the MPI-IO of MPICH is ROMIO anyway")
+    run.job.environment["OMPI_MCA_io"] = "romio321"
+    mpi_program(run)
+
+
+def parallel_hdf5(run):
+    program = Path(run.program).with_name("hdf5_calls")
+    if not program.exists():
+        raise Skip("not built: libhdf5-openmpi-dev is missing")
+    for component in ("ompio", "romio321"):
+        run.job.environment["OMPI_MCA_io"] = component
+        status, output = run.run(str(program), "/mayfly/file.h5")
+        check(status == 0, f"{component}: exit status {status}\n{output}")
+        check(all(f"{rank} of 3: 0 wrong" in output for rank in range(3)), output)
 
 
 def plain_program(run):

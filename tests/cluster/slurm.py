@@ -8,7 +8,7 @@ from pathlib import Path
 
 from job import Skip, check
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "sinfo", "scancel")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "sinfo", "scontrol", "scancel")
 NODES = ("n1", "n2")
 CPUS_PER_NODE = 8
 SECONDS_TO_START = 30
@@ -125,6 +125,26 @@ class Slurm:
                         **variables)
         said = output.read_text(encoding="utf-8", errors="replace") if output.exists() else ""
         return done.returncode, said + done.stderr
+
+    def submit(self, script, *options, **variables):
+        """The number of a batch job, and the file of its output."""
+        output = self.folder / f"{Path(script).name}.{time.monotonic_ns()}.txt"
+        done = self.run("sbatch", "--parsable", f"--output={output}", *options, str(script),
+                        **variables)
+        check(done.returncode == 0, done.stderr)
+        return done.stdout.strip(), output
+
+    def end_of(self, job):
+        """Its exit code as squeue has it, when it has ended."""
+        states = ("PENDING", "RUNNING", "COMPLETING", "CONFIGURING")
+        deadline = time.monotonic() + SECONDS_PER_JOB
+        while True:
+            said = self.run("scontrol", "show", "job", job).stdout
+            words = dict(word.split("=", 1) for word in said.split() if "=" in word)
+            if words.get("JobState") not in states:
+                return words.get("ExitCode")
+            check(time.monotonic() < deadline, f"job {job} does not end\n{said}")
+            time.sleep(0.1)
 
     def stop(self):
         if self.daemons:
