@@ -31,7 +31,9 @@ endfunction()
 
 set(MAYFLY_MPIS)
 mayfly_find_mpi(openmpi mpicxx.openmpi --showme)
-mayfly_find_mpi(mpich mpicxx.mpich -show)
+if(NOT MAYFLY_ONE_MPI OR NOT MAYFLY_MPIS)
+  mayfly_find_mpi(mpich mpicxx.mpich -show)
+endif()
 if(NOT MAYFLY_MPIS)
   # Its C interface is all that we use.
   find_package(MPI COMPONENTS C)

@@ -109,8 +109,11 @@ tests/support/leftovers.sh record "$work/before" || failed+=("record of what was
 
 step "build release" build release && step "test release" run_tests release
 if [[ $extent != quick ]]; then
-  step "build clang, sanitized" build clang -DMAYFLY_FUZZ=ON -DMAYFLY_BENCH=OFF && {
-    step "test clang, sanitized" run_tests clang --tests-regex '^(unit|sim)_'
+  step "build clang, sanitized" \
+    build clang -DMAYFLY_FUZZ=ON -DMAYFLY_BENCH=OFF -DMAYFLY_ONE_MPI=ON && {
+    # What measures an idle server, for half a minute, finds no more when sanitized.
+    step "test clang, sanitized" run_tests clang --tests-regex '^(unit|sim)_' \
+      --exclude-regex '_idle_test$'
     step "fuzz" fuzz
   }
 fi

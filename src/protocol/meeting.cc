@@ -84,7 +84,11 @@ std::vector<std::string> Meeting::names(const std::string& beginning) const {
   return found;
 }
 
-bool Meeting::has(const std::string& name) const { return ::access(path(name).c_str(), F_OK) == 0; }
+bool Meeting::has(const std::string& name) const {
+  // Over NFS a name that was not there is believed not to be there until its directory is read.
+  const std::vector<std::string> found = names(name);
+  return std::find(found.begin(), found.end(), name) != found.end();
+}
 
 bool Meeting::is_over() const {
   struct stat status {};
