@@ -79,19 +79,17 @@ MPI_Comm narrow(MPI_Comm communicator) {
     return found;                                                                     \
   }())
 
-#define MAYFLY_BOTH(type, name, parameters, arguments)                            \
+#define MAYFLY_WRAP(type, name, parameters, arguments)                            \
   extern "C" __attribute__((visibility("default"))) type MPI_##name parameters {  \
     return MAYFLY_REAL_MPI(type, "MPI_" #name, parameters) arguments;             \
   }                                                                               \
   extern "C" __attribute__((visibility("default"))) type PMPI_##name parameters { \
     return MAYFLY_REAL_MPI(type, "PMPI_" #name, parameters) arguments;            \
   }
-#define MAYFLY_WRAP(type, name, parameters, arguments) \
-  MAYFLY_BOTH(type, name, parameters, arguments)
 
 #include "world_wrappers.inc"
 
-// What is written by hand: `both` is the function for either name.
+// What is written by hand: name_either is the function for both names.
 #define MAYFLY_EITHER(type, name, parameters, arguments)                          \
   extern "C" __attribute__((visibility("default"))) type MPI_##name parameters {  \
     return name##_either arguments;                                               \

@@ -129,7 +129,7 @@ MAYFLY_EXPORT int truncate(const char* path, off_t size) noexcept {
   if (!place.is_ours()) return MAYFLY_REAL(truncate)(place.outside(), size);
   const int opened = place.call(&Library::openat, O_WRONLY, mode_t{0});
   if (opened < 0) {
-    const std::string there = errno == EREMOTE ? place.way_out() : "";
+    const std::string there = place.way_out();
     return there.empty() ? -1 : MAYFLY_REAL(truncate)(there.c_str(), size);
   }
   const int cut = call(library()->ftruncate, opened, size);

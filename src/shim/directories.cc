@@ -37,7 +37,7 @@ DIR* open_stream(int handle, int fd) {
 DIR* open_stream(const Place& place) {
   const int handle = place.call(&Library::openat, O_RDONLY | O_DIRECTORY, mode_t{0});
   if (handle >= 0) return open_stream(handle, -1);
-  const std::string there = errno == EREMOTE ? place.way_out() : "";
+  const std::string there = place.way_out();
   return there.empty() ? nullptr : MAYFLY_REAL(opendir)(there.c_str());
 }
 

@@ -22,7 +22,7 @@ auto at_path(const Place& place, Function Library::*function, Real* real, Argume
   const Library* const joined = library();
   if (joined == nullptr) return static_cast<Value>(-1);
   const Value result = call(joined->*function, place.within(), arguments...);
-  if (result != -1 || errno != EREMOTE) return result;
+  if (result != -1) return result;
   const std::string there = place.way_out();
   return there.empty() ? result : real(there.c_str(), arguments...);
 }

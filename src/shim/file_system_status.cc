@@ -41,7 +41,7 @@ int totals(struct statfs* status) {
 template <class Status, class Real>
 int totals_at(const Place& place, Real* real, Status* status) {
   if (place.call(&Library::faccessat, F_OK, 0) == 0) return totals(status);
-  const std::string there = errno == EREMOTE ? place.way_out() : "";
+  const std::string there = place.way_out();
   return there.empty() ? -1 : real(there.c_str(), status);
 }
 

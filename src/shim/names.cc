@@ -116,7 +116,7 @@ MAYFLY_EXPORT int symlinkat(const char* target, int directory, const char* path)
   const int from = joined == nullptr ? Place::kNoDirectory : place.directory();
   if (from == Place::kNoDirectory) return -1;
   const int made = call(joined->symlinkat, target, from, place.within());
-  if (made == 0 || errno != EREMOTE) return made;
+  if (made == 0) return made;
   const std::string there = place.way_out();
   return there.empty() ? -1 : MAYFLY_REAL(symlinkat)(target, AT_FDCWD, there.c_str());
 }

@@ -33,7 +33,7 @@ int open_at(int directory, const char* path, int flags, mode_t mode) {
   }
   const int handle = place.call(&Library::openat, library_flags(flags), mode);
   if (handle >= 0) return add(handle, flags, place.plain());
-  const std::string there = errno == EREMOTE ? place.way_out() : "";
+  const std::string there = place.way_out();
   return there.empty() ? -1 : MAYFLY_REAL(openat)(AT_FDCWD, there.c_str(), flags, mode);
 }
 

@@ -81,7 +81,7 @@ void Place::look_from(std::string_view directory) {
 int Place::directory() const { return path_.empty() ? held_.handle() : AT_FDCWD; }
 
 std::string Place::way_out() const {
-  const std::string from = whole();
+  const std::string from = errno == EREMOTE ? whole() : "";
   if (from.empty()) return "";
   const WalkEnd end = walk_links(from);
   if (end.is_outside) return end.path;

@@ -43,12 +43,13 @@ class Place {
   template <class Function, class Real, class... Arguments>
   auto call_either(Function Library::*function, Real* real, Arguments... arguments) const {
     const auto result = call(function, arguments...);
-    if (result != -1 || errno != EREMOTE) return result;
+    if (result != -1) return result;
     const std::string there = way_out();
     return there.empty() ? result : real(kWorkingDirectory, there.c_str(), arguments...);
   }
 
-  /// After EREMOTE: the path elsewhere to which it leads; empty: not known.
+  /// After a call that has failed: the path elsewhere to which this one leads, if that was why
+  /// (EREMOTE). Empty, and errno: it was not, or the path is not known.
   std::string way_out() const;
 
   /// The pair that an ...at function of libmayfly takes. directory(): kNoDirectory and errno.

@@ -93,7 +93,7 @@ MAYFLY_EXPORT int chdir(const char* path) noexcept {
     set(whole);
     return 0;
   }
-  const std::string there = errno == EREMOTE ? place.way_out() : "";
+  const std::string there = place.way_out();
   return there.empty() ? -1 : ::chdir(there.c_str());
 }
 
