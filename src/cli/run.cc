@@ -71,15 +71,7 @@ void add_run(CLI::App& app, int& exit_code) {
       ->add_option("--servers-per-node", asked->servers_per_node,
                    "of each node's ranks; the last ones [1]")
       ->check(CLI::Range(1, 1024));
-  command->add_option("--scratch", asked->scratch,
-                      "directories on node-local drives, separated by commas, one per server of a "
-                      "node [$MAYFLY_SCRATCH, $TMPDIR, /tmp/mayfly-<uid>]");
-  command->add_option("--memory", asked->memory_bytes, "pinned memory of each server [64M]")
-      ->transform(CLI::AsSizeValue(false));
-  command
-      ->add_option("--capacity", asked->capacity_bytes,
-                   "bytes of each server [90 % of what is free on its drive]")
-      ->transform(CLI::AsSizeValue(false));
+  add_server_options(*command, asked->servers);
   command->add_option("--prefix", asked->prefix, "where the program sees the files [/mayfly]")
       ->envname("MAYFLY_PREFIX");
   command->add_option("program", asked->program, "the program and its arguments")->required();

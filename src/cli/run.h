@@ -8,20 +8,18 @@
 // down.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "cli/job_rank.h"
+#include "cli/server_options.h"
 #include "protocol/meeting.h"
 
 namespace mayfly {
 
 struct RunOptions {
   int servers_per_node = 1;
-  std::string scratch;
-  std::uint64_t memory_bytes = 0;    ///< 0: the servers' default
-  std::uint64_t capacity_bytes = 0;  ///< 0: the servers' default
+  ServerOptions servers;
   std::string prefix;
   std::vector<std::string> program;  ///< and its arguments
 };

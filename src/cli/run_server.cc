@@ -96,12 +96,8 @@ std::vector<std::string> ServerRank::server_words() const {
                                     std::to_string(index_),
                                     "--size",
                                     std::to_string(size)};
-  if (!options_.scratch.empty()) words.insert(words.end(), {"--scratch", options_.scratch});
-  const auto add_bytes = [&](const char* name, std::uint64_t bytes) {
-    if (bytes != 0) words.insert(words.end(), {name, std::to_string(bytes)});
-  };
-  add_bytes("--memory", options_.memory_bytes);
-  add_bytes("--capacity", options_.capacity_bytes);
+  const std::vector<std::string> chosen = words_of(options_.servers);
+  words.insert(words.end(), chosen.begin(), chosen.end());
   return words;
 }
 

@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +16,7 @@
 #include "cli/background.h"
 #include "cli/joined.h"
 #include "cli/launcher.h"
+#include "cli/server_options.h"
 #include "cli/session_path.h"
 #include "mayfly/mayfly.h"
 
@@ -25,9 +25,7 @@ namespace {
 
 struct Start {
   std::string session;
-  std::string scratch;
-  std::uint64_t memory_bytes = 0;    ///< 0: the servers' default
-  std::uint64_t capacity_bytes = 0;  ///< 0: the servers' default
+  ServerOptions servers;
   unsigned timeout_seconds = 60;
   LauncherOptions launcher;
 };
@@ -60,12 +58,8 @@ Result<void, Failure> make_room(const std::string& session) {
 
 std::vector<std::string> server_words(const Start& asked, const std::string& meeting) {
   std::vector<std::string> words = {"--session-file", asked.session, "--meeting", meeting};
-  const auto add_bytes = [&](const char* name, std::uint64_t bytes) {
-    if (bytes != 0) words.insert(words.end(), {name, std::to_string(bytes)});
-  };
-  if (!asked.scratch.empty()) words.insert(words.end(), {"--scratch", asked.scratch});
-  add_bytes("--memory", asked.memory_bytes);
-  add_bytes("--capacity", asked.capacity_bytes);
+  const std::vector<std::string> chosen = words_of(asked.servers);
+  words.insert(words.end(), chosen.begin(), chosen.end());
   return words;
 }
 
@@ -129,17 +123,9 @@ void add_start(CLI::App& app, int& exit_code) {
   CLI::App* const command = app.add_subcommand(
       "start", "Start servers on the nodes of this job, and return when they are ready");
   add_session_option(*command, asked->session);
-  command->add_option("--scratch", asked->scratch,
-                      "directories on node-local drives, separated by commas, one per server of a "
-                      "node [$MAYFLY_SCRATCH, $TMPDIR, /tmp/mayfly-<uid>]");
+  add_server_options(*command, asked->servers);
   command->add_option("--servers-per-node", asked->launcher.servers_per_node, "[1]")
       ->check(CLI::Range(1U, 1024U));
-  command->add_option("--memory", asked->memory_bytes, "pinned memory of each server [64M]")
-      ->transform(CLI::AsSizeValue(false));
-  command
-      ->add_option("--capacity", asked->capacity_bytes,
-                   "bytes of each server [90 % of what is free on its drive]")
-      ->transform(CLI::AsSizeValue(false));
   command->add_option("--timeout", asked->timeout_seconds, "seconds until they must be ready [60]");
   command->add_option("--mpi", asked->launcher.mpi, "whose mpirun: openmpi or mpich");
   command->add_option("--launcher", asked->launcher.launcher,
