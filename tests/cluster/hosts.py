@@ -5,6 +5,7 @@ named head mpirun starts the others: it sees the machine's processes."""
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -140,8 +141,24 @@ class Hosts:
                 "--mca", "mpi_yield_when_idle", "1", "--bind-to", "none", "--oversubscribe",
                 "--host", hosts]
 
+    def on_head(self):
+        """The processes there but the first: it has no process namespace of its own."""
+        first = self.pid(HEAD)
+        network = os.readlink(f"/proc/{first}/ns/net")
+        found = []
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and os.readlink(entry / "ns" / "net") == network:
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return [pid for pid in found if pid != first]
+
     def stop(self):
-        """All that runs on a host ends with its first process."""
+        """All that runs on a host ends with its first process, but on the head."""
+        if HEAD in self.holders and self.holders[HEAD].poll() is None:
+            for pid in self.on_head():
+                os.kill(pid, signal.SIGKILL)
         for holder in self.holders.values():
             holder.kill()
             holder.wait()

@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+import time
 
 from hosts import HEAD, Hosts
 from job import SKIPPED, Job, Skip, check
@@ -74,6 +75,11 @@ def background_session(network, _, checkpoint):
     output = network.mpirun(network.mayfly, "exec", "--", checkpoint, "/mayfly", "2", "4")
     check("every value right" in output, output)
     network.command("stop", host="n1")
+    # The launcher ends when the servers have.
+    deadline = time.monotonic() + 20
+    while left := network.hosts.on_head():
+        check(time.monotonic() < deadline, f"left on the head: {left}")
+        time.sleep(0.05)
 
 
 def main():
