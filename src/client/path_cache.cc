@@ -13,6 +13,14 @@ std::string written(FileId directory) {
   return fmt::format("#{:x}:{:x}", directory.home_and_salt, directory.serial);
 }
 
+bool cut(std::string_view path, std::string_view& parent, std::string_view& name) {
+  if (!path.starts_with('/') || path.size() >= kMaxPathBytes) return false;
+  const std::size_t slash = path.rfind('/');
+  parent = path.substr(0, slash);
+  name = path.substr(slash + 1);
+  return !name.empty() && name != "." && name != ".." && name.size() <= kMaxNameBytes;
+}
+
 Result<SplitPath> split(const PathAt& path) {
   const std::string_view text = path.text;
   if (text.empty()) return Errc::no_entry;
@@ -44,10 +52,9 @@ Result<SplitPath> split(const PathAt& path) {
   return result;
 }
 
-std::optional<KnownDirectory> PathCache::find(const std::string& directory) const {
+const KnownDirectory* PathCache::find(std::string_view directory) const {
   const auto found = known_.find(directory);
-  if (found == known_.end()) return std::nullopt;
-  return found->second;
+  return found == known_.end() ? nullptr : &found->second;
 }
 
 void PathCache::insert(const std::string& directory, const KnownDirectory& known) {

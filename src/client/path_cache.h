@@ -37,6 +37,10 @@ struct SplitPath {
   Last last = Last::root;
 };
 
+/// Cuts an absolute path at its last slash. A parent that a PathCache has is then the right one;
+/// what it has not, and where this is false, is for split().
+bool cut(std::string_view path, std::string_view& parent, std::string_view& name);
+
 /// name_too_long, or no_entry for an empty path, invalid for a relative one without a base.
 Result<SplitPath> split(const PathAt& path);
 
@@ -57,7 +61,8 @@ class PathCache {
  public:
   static constexpr std::size_t kMaxEntries = 64 * 1024;
 
-  std::optional<KnownDirectory> find(const std::string& directory) const;
+  /// Null if it is not known; else to be used before the next change.
+  const KnownDirectory* find(std::string_view directory) const;
   void insert(const std::string& directory, const KnownDirectory& known);
   void clear() { known_.clear(); }
 
@@ -65,7 +70,13 @@ class PathCache {
   static FileId base_of(std::string_view written);
 
  private:
-  std::unordered_map<std::string, KnownDirectory> known_;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  std::unordered_map<std::string, KnownDirectory, Hash, std::equal_to<>> known_;
 };
 
 }  // namespace mayfly

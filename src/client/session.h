@@ -123,6 +123,20 @@ class Session final : public Receiver {
   /// One request about a name: resolves the parent, asks the name's server, goes where a symbolic
   /// link or a moved file leads, and resolves anew when the cached path turns out to be stale.
   Task<Result<Reply>> named_call(PathAt path, NamedRequest request);
+  /// The same in steps, for whoever would rather have no coroutine for it: a request about a name,
+  /// ready to be sent if all that it takes is known here, which is nearly always; else nothing.
+  struct NameMessage {
+    std::uint32_t server = 0;
+    RequestHeader header;
+    WireBytes wire;
+  };
+  std::optional<NameMessage> warm_message(const PathAt& path, const NamedRequest& request) const;
+  Channel::Call send(const NameMessage& message) {
+    return channel(message.server).call(message.header, message.wire);
+  }
+  /// The rest, where the reply to the warm message is no answer or there was none.
+  Task<Result<Reply>> go_on(PathAt path, NamedRequest request, std::optional<NameMessage> warm,
+                            Result<Reply> reply);
   /// What File and the paths above do to an inode, checks of the user apart.
   Task<Status> set_attributes(FileId file, ChangeBody change);
   Task<Status> set_size(FileId file, std::uint64_t size);
@@ -193,15 +207,6 @@ class Session final : public Receiver {
     bool was_denied_ = false;
   };
   Task<Result<Attributes>> look_up(PathAt path, NamedRequest request);
-  /// A request about a name, ready to be sent.
-  struct NameMessage {
-    std::uint32_t server = 0;
-    RequestHeader header;
-    WireBytes wire;
-  };
-  /// The message that the request comes to if all that it takes is known here, which is nearly
-  /// always; else nothing.
-  std::optional<NameMessage> warm_message(const PathAt& path, const NamedRequest& request) const;
   /// The same request the long way, behind `links` symbolic links.
   Task<Result<Reply>> walk(PathAt path, const NamedRequest& request, unsigned links);
   /// Behind the first link, which is in `directory`.
@@ -263,6 +268,8 @@ class Session final : public Receiver {
 bool is_link(const Result<Reply>& reply);
 /// Whether it says no more than where to ask: the home of file_in.
 bool is_elsewhere(const Result<Reply>& reply);
+/// It says what became of the request, be it an error of the operation's own.
+bool is_answer(const Result<Reply>& reply);
 /// The id in a reply whose value it is.
 FileId file_in(const Reply& reply);
 /// A look at a name on the way: what it is, and its permissions, are enough.

@@ -25,29 +25,40 @@ bool Session::Retry::is_due(const Status& status) {
 }
 
 Task<Result<Reply>> Session::named_call(PathAt path, NamedRequest request) {
+  auto warm = warm_message(path, request);
+  Result<Reply> reply = Errc::stale;
+  if (warm) reply = co_await send(*warm);
+  if (is_answer(reply)) co_return reply;
+  co_return co_await go_on(std::move(path), std::move(request), std::move(warm), std::move(reply));
+}
+
+Task<Result<Reply>> Session::go_on(PathAt path, NamedRequest request,
+                                   std::optional<NameMessage> warm, Result<Reply> reply) {
   Retry retry(*this);
-  while (!retry.is_hopeless()) {
-    Result<Reply> reply = Errc::stale;
-    if (const auto message = warm_message(path, request)) {
-      reply = co_await channel(message->server).call(message->header, message->wire);
-      if (is_elsewhere(reply)) {
-        reply = co_await ask_home(file_in(*reply), request.opcode, request.flags,
-                                  message->header.epoch);
-      }
-      if (is_link(reply) && request.follows_last) {
-        reply = co_await follow(std::move(*reply), message->header.file, request);
-      }
-    } else {
-      reply = co_await walk(path, request, 0);
+  for (;;) {
+    if (!warm) reply = co_await walk(path, request, 0);
+    if (warm && is_elsewhere(reply)) {
+      reply = co_await ask_home(file_in(*reply), request.opcode, request.flags, warm->header.epoch);
+    }
+    if (warm && is_link(reply) && request.follows_last) {
+      reply = co_await follow(std::move(*reply), warm->header.file, request);
     }
     if (!retry.is_due(status_of(reply))) co_return reply;
+    if (retry.is_hopeless()) co_return Errc::no_entry;
+    warm = warm_message(path, request);
+    if (warm) reply = co_await send(*warm);
   }
-  co_return Errc::no_entry;
 }
 
 Task<Result<Attributes>> Session::look_up(PathAt path, NamedRequest request) {
   const bool is_exact = (request.flags & request_flags::kWalk) == 0;
-  auto reply = co_await named_call(std::move(path), std::move(request));
+  // As named_call, with one coroutine less.
+  auto warm = warm_message(path, request);
+  Result<Reply> reply = Errc::stale;
+  if (warm) reply = co_await send(*warm);
+  if (!is_answer(reply)) {
+    reply = co_await go_on(std::move(path), std::move(request), std::move(warm), std::move(reply));
+  }
   if (is_link(reply)) {
     const auto body = co_await body_of(*reply);
     if (!body) co_return body.error();

@@ -59,6 +59,11 @@ bool is_elsewhere(const Result<Reply>& reply) {
   return reply && (reply->header.flags & reply_flags::kElsewhere) != 0;
 }
 
+bool is_answer(const Result<Reply>& reply) {
+  const bool leads_on = is_link(reply) || is_elsewhere(reply);
+  return reply && !leads_on && reply->header.error != to_errno(Errc::stale);
+}
+
 FileId file_in(const Reply& reply) { return {reply.header.value, reply.header.second}; }
 
 NamedRequest to_walk(bool follows_last) {
@@ -104,12 +109,12 @@ Task<Result<std::string>> Session::way_past(Reply& link) {
 
 Session::Known Session::deepest_known(const std::string& path) const {
   std::size_t end = path.size();
-  std::optional<KnownDirectory> directory = paths_.find(path);
+  const KnownDirectory* directory = paths_.find(path);
   while (!directory && path.find('/') < end) {
     end = path.rfind('/', end - 1);
-    directory = paths_.find(path.substr(0, end));
+    directory = paths_.find(std::string_view(path).substr(0, end));
   }
-  return {directory, end};
+  return {directory == nullptr ? std::nullopt : std::optional(*directory), end};
 }
 
 /// Of a directory that is reached: all above it may be searched.
@@ -340,11 +345,20 @@ Task<Result<Reply>> Session::refuse_file(KnownDirectory parent, const std::strin
 
 std::optional<Session::NameMessage> Session::warm_message(const PathAt& path,
                                                           const NamedRequest& request) const {
-  const auto parts = split(path);
-  if (!parts || parts->name.empty() || parts->must_be_directory) return std::nullopt;
-  const auto parent = paths_.find(parts->parent);
-  if (!parent || !parent->is_reachable || !may_change(*parent, request)) return std::nullopt;
-  return message_about(*parent, parts->name, request, request.flags, epoch_);
+  std::string_view parent;
+  std::string_view name;
+  Result<SplitPath> parts = Errc::invalid;
+  const KnownDirectory* known = cut(path.text, parent, name) ? paths_.find(parent) : nullptr;
+  if (known == nullptr) {
+    parts = split(path);
+    if (!parts || parts->name.empty() || parts->must_be_directory) return std::nullopt;
+    name = parts->name;
+    known = paths_.find(parts->parent);
+  }
+  if (known == nullptr || !known->is_reachable || !may_change(*known, request)) {
+    return std::nullopt;
+  }
+  return message_about(*known, name, request, request.flags, epoch_);
 }
 
 Task<Result<Reply>> Session::follow(Reply link, FileId directory, const NamedRequest& request) {

@@ -158,6 +158,7 @@ void Channel::notify(RequestHeader header) {
   header.cookie = cookie_;
   header.request_id = make_id(server_, kNoSlot, 0);
   count(header.opcode);
+  ++unheard_;
   endpoint_->post(as_wire(header));
 }
 
@@ -227,6 +228,7 @@ void Channel::finish(Pending& pending, Errc error) {
 
 void Channel::on_reply(const ReplyHeader& header, Body body) {
   heard_tick_ = tick_;
+  unheard_ = 0;
   const auto slot = static_cast<std::uint16_t>(header.request_id >> 16);
   if (slot >= pending_.size()) return;
   Pending& pending = pending_[slot];

@@ -53,6 +53,8 @@ class Channel {
   /// Requests in flight; more wait in FIFO order. With inline payloads of 8 KiB one channel keeps
   /// at most 2 MiB of receive buffers of the server's UCX busy.
   static constexpr std::uint64_t kMaxPending = 256;
+  /// Notifications after which a sender that counts them waits for a reply.
+  static constexpr std::uint32_t kMaxUnheard = 64;
   /// Deadlines that a request may take at a server that gives signs of life: an fsync on a drive
   /// with much to write back, or a write behind those of many clients.
   static constexpr std::uint64_t kPatience = 10;
@@ -71,6 +73,9 @@ class Channel {
   Call call(const RequestHeader& header, Bytes payload = {});
   /// Sends a request that has no reply; dropped if the channel is not open.
   void notify(RequestHeader header);
+  /// False while so many of them are out, with nothing heard since, that the next request should
+  /// wait for a reply: nothing else bounds what stands in the queues of a slow server.
+  bool may_notify() const { return state_ == State::open && unheard_ < kMaxUnheard; }
 
   /// Copies to and from the server's Buffers; only on one-sided channels that are open. Not to be
   /// destroyed before they are done, which is when a call would be.
@@ -152,6 +157,7 @@ class Channel {
   std::vector<std::uint16_t> free_slots_;
   std::size_t in_flight_ = 0;
   RequestCounts sent_{};
+  std::uint32_t unheard_ = 0;  ///< notifications since the last reply
   IntrusiveList<Watch> transfers_;
 
   Nanoseconds tick_length_;

@@ -25,26 +25,31 @@ std::optional<SizeReport> report_of(const Request& request) {
   return report;
 }
 
-}  // namespace
-
-void close_file(Server& server, const Request& request) {
+Errc close_held(Server& server, const Request& request) {
   const FileId file = request.header.file;
   const Access access = request.access();
   auto& opens = request.connection->opens;
   const auto held = opens.find({file, access});
-  if (held == opens.end()) return server.reply(request, Errc::bad_descriptor);
+  if (held == opens.end()) return Errc::bad_descriptor;
   if (--held->second == 0) opens.erase(held);
   const auto report = report_of(request);
   // With a write that may yet be carried out, nobody knows the size: as if its writer had died.
   if (request.has(request_flags::kUnsure) && report) {
     const auto reported = server.names().report_size(file, *report);
-    if (!reported) return server.reply(request, reported.error());
+    if (!reported) return reported.error();
   }
   const auto release = request.has(request_flags::kUnsure)
                            ? server.names().forget(file, access)
                            : server.names().close(file, access, report);
   server.settle(release);
-  server.reply(request, release ? Errc::ok : release.error());
+  return to_errc(release);
+}
+
+}  // namespace
+
+void close_file(Server& server, const Request& request) {
+  const Errc error = close_held(server, request);
+  if (request.has(request_flags::kConfirm)) server.reply(request, error);
 }
 
 void note_read(Server& server, const Request& request) {

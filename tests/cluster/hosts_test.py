@@ -39,10 +39,6 @@ class Network:
     def command(self, *words, host="n0", status=0):
         return self.run(self.hosts.on(host, self.mayfly, *words), status)
 
-    def check_nothing_left(self):
-        left = list((self.job.folder / ".mayfly").glob("*"))
-        check(not left, f"left in the home: {left}")
-
 
 def mpi_program(network, program, _):
     output = network.split(program, str(HOSTS), "/mayfly/file")
@@ -90,8 +86,7 @@ def main():
         with Hosts(folder, HOSTS) as hosts:
             network = Network(job, hosts, mayfly)
             globals()[behaviour](network, program, checkpoint)
-            network.check_nothing_left()
-        job.check_nothing_left()
+            job.check_nothing_left()
 
 
 if __name__ == "__main__":

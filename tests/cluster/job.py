@@ -146,6 +146,7 @@ class Job:
         left += [f"segment {name}" for name in sorted(shared_memory() - self.shared_before)]
         left += [f"scratch {path}" for path in self.scratch.iterdir()]
         left += [f"temporary {path}" for path in self.temporary.glob("mayfly*")]
+        left += [f"home {path}" for path in (self.folder / ".mayfly").glob("*")]
         if self.watches_private_folder and private_folder().exists():
             left.append(f"folder {private_folder()}")
         return left

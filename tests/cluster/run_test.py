@@ -27,12 +27,6 @@ class Run:
     def run_program(self, *end, servers=1):
         return self.run(self.program, str(RANKS - servers), "/mayfly/file", *end, servers=servers)
 
-    def check_nothing_left(self):
-        self.job.check_nothing_left()
-        folder = self.job.folder / ".mayfly"
-        left = list(folder.iterdir()) if folder.exists() else []
-        check(not left, f"left in the home: {left}")
-
 
 def mpi_program(run):
     for servers in (1, 2):
@@ -132,7 +126,7 @@ def main():
     with Job(mpi, mayfly) as job:
         run = Run(job, os.path.realpath(program))
         globals()[behaviour](run)
-        run.check_nothing_left()
+        job.check_nothing_left()
 
 
 if __name__ == "__main__":

@@ -27,11 +27,6 @@ class Cluster:
         check(got == status, f"{name}: exit status {got}\n{output}")
         return output
 
-    def check_nothing_left(self):
-        self.job.check_nothing_left()
-        left = list((self.job.folder / ".mayfly").glob("*"))
-        check(not left, f"left in the home: {left}")
-
 
 def split(cluster):
     output = cluster.batch("split.sbatch")
@@ -91,7 +86,7 @@ def main():
         with Slurm(folder) as slurm:
             cluster = Cluster(job, slurm, scripts, mayfly)
             globals()[behaviour](cluster)
-            cluster.check_nothing_left()
+            job.check_nothing_left()
 
 
 if __name__ == "__main__":

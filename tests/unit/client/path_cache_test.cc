@@ -51,6 +51,29 @@ TEST(SplitTest, ARelativePathBeginsAtItsDirectory) {
   EXPECT_EQ(PathCache::base_of(""), kRootId);
 }
 
+TEST(CutTest, WhatItCutsIsWhatSplitSays) {
+  for (const char* path : {"/a", "/a/b", "/a/b/c.d", "/..a/b", "/a/..b"}) {
+    std::string_view parent;
+    std::string_view name;
+    ASSERT_TRUE(cut(path, parent, name)) << path;
+    EXPECT_EQ(parent, split(path)->parent) << path;
+    EXPECT_EQ(name, split(path)->name) << path;
+  }
+}
+
+TEST(CutTest, PathsThatEndInADirectorysOwnNameOrAreRelativeOrTooLongAreNotCut) {
+  const std::string long_name = "/" + std::string(256, 'n');
+  std::string long_path;
+  while (long_path.size() < 4096) long_path += "/n";
+  for (const std::string& path :
+       {std::string(), std::string("a"), std::string("a/b"), std::string("/"), std::string("/a/"),
+        std::string("/a/."), std::string("/a/.."), long_name, long_path}) {
+    std::string_view parent;
+    std::string_view name;
+    EXPECT_FALSE(cut(path, parent, name)) << path;
+  }
+}
+
 TEST(SplitTest, NamesOf255AndPathsOf4095BytesAreTheLongest) {
   EXPECT_TRUE(split("/" + std::string(255, 'n')));
   EXPECT_EQ(split("/" + std::string(256, 'n')).error(), Errc::name_too_long);
