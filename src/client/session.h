@@ -213,6 +213,8 @@ class Session final : public Receiver {
   Task<Result<Reply>> follow(Reply link, FileId directory, const NamedRequest& request);
   /// Whether the user may do this to names in `parent`, as far as that alone says so.
   bool may_change(const KnownDirectory& parent, const NamedRequest& request) const;
+  NewNameBody new_name(const KnownDirectory& parent, std::string_view name,
+                       const NamedRequest& request, std::uint32_t server) const;
   NameMessage message_about(const KnownDirectory& parent, std::string_view name,
                             const NamedRequest& request, std::uint16_t flags,
                             std::uint64_t epoch) const;

@@ -205,6 +205,23 @@ Layout Session::layout_for(const KnownDirectory& parent, const NamedRequest& req
   return layout;
 }
 
+/// What is made by that name, if there is none.
+NewNameBody Session::new_name(const KnownDirectory& parent, std::string_view name,
+                              const NamedRequest& request, std::uint32_t server) const {
+  const bool makes_directory = request.opcode == Opcode::make_directory;
+  NewNameBody body;
+  body.mode = request.mode;
+  body.name = name;
+  body.layout = makes_directory ? parent.layout : layout_for(parent, request, server);
+  body.gid = user_.groups.back();
+  if ((parent.mode & S_ISGID) != 0) {
+    // What is made there belongs to the directory's group, and hands that down.
+    body.gid = parent.gid;
+    if (makes_directory) body.mode |= S_ISGID;
+  }
+  return body;
+}
+
 Session::NameMessage Session::message_about(const KnownDirectory& parent, std::string_view name,
                                             const NamedRequest& request, std::uint16_t flags,
                                             std::uint64_t epoch) const {
@@ -213,26 +230,15 @@ Session::NameMessage Session::message_about(const KnownDirectory& parent, std::s
   message.header = about(request.opcode, parent.id);
   message.header.flags = flags;
   message.header.epoch = epoch;
-  NameBody body;
-  body.mode = request.mode;
-  body.name = name;
-  const bool makes_directory = request.opcode == Opcode::make_directory;
-  if (request.opcode != Opcode::look_up) {
-    message.header.uid_or_generation = user_.uid;
-    body.layout = makes_directory ? parent.layout : layout_for(parent, request, message.server);
-    body.gid = user_.groups.back();
-    if ((parent.mode & S_ISGID) != 0) {
-      // What is made there belongs to the directory's group, and hands that down.
-      body.gid = parent.gid;
-      if (makes_directory) body.mode |= S_ISGID;
-    }
-  }
-  if (request.opcode == Opcode::make_symbolic_link) {
-    message.wire = encode(SymbolicLinkBody{body, request.target});
+  if (request.opcode != Opcode::look_up) message.header.uid_or_generation = user_.uid;
+  if (request.opcode == Opcode::look_up || removes(request)) {
+    message.wire = encode_name(name);
   } else if (request.opcode == Opcode::link) {
     message.wire = encode(DentryBody{request.dentry.id, request.dentry.type, name});
   } else {
-    message.wire = encode(body);
+    const NewNameBody body = new_name(parent, name, request, message.server);
+    const bool is_link = request.opcode == Opcode::make_symbolic_link;
+    message.wire = is_link ? encode(SymbolicLinkBody{body, request.target}) : encode(body);
   }
   return message;
 }

@@ -5,12 +5,12 @@
 namespace mayfly {
 namespace {
 
-struct NameWire {
+struct NewNameWire {
   std::uint32_t mode;
   std::uint32_t gid;
   Layout layout;
 };
-static_assert(sizeof(NameWire) == 16);
+static_assert(sizeof(NewNameWire) == 16);
 
 struct EntryWire {
   std::uint64_t cookie;
@@ -84,19 +84,29 @@ Result<ConnectBody> decode_connect(Bytes bytes) {
   return body;
 }
 
-WireBytes encode(const NameBody& body) {
+WireBytes encode_name(std::string_view name) {
+  const auto* begin = reinterpret_cast<const std::byte*>(name.data());
+  return {begin, begin + name.size()};
+}
+
+Result<std::string_view> decode_name(Bytes bytes) {
+  if (bytes.size() > kMaxNameBytes) return Errc::bad_message;
+  return text(bytes);
+}
+
+WireBytes encode(const NewNameBody& body) {
   WireBytes wire;
-  const NameWire fixed{body.mode, body.gid, body.layout};
+  const NewNameWire fixed{body.mode, body.gid, body.layout};
   wire.reserve(sizeof fixed + body.name.size());
   append_bytes(wire, &fixed, sizeof fixed);
   append_bytes(wire, body.name.data(), body.name.size());
   return wire;
 }
 
-Result<NameBody> decode_name(Bytes bytes) {
-  NameWire fixed;
+Result<NewNameBody> decode_new_name(Bytes bytes) {
+  NewNameWire fixed;
   if (!take(bytes, fixed) || bytes.size() > kMaxNameBytes) return Errc::bad_message;
-  NameBody body;
+  NewNameBody body;
   body.mode = fixed.mode;
   body.gid = fixed.gid;
   body.layout = fixed.layout;
@@ -106,7 +116,7 @@ Result<NameBody> decode_name(Bytes bytes) {
 
 WireBytes encode(const SymbolicLinkBody& body) {
   WireBytes wire;
-  const NameWire fixed{body.link.mode, body.link.gid, body.link.layout};
+  const NewNameWire fixed{body.link.mode, body.link.gid, body.link.layout};
   append_bytes(wire, &fixed, sizeof fixed);
   append_name(wire, body.link.name);
   append_bytes(wire, body.target);
@@ -114,7 +124,7 @@ WireBytes encode(const SymbolicLinkBody& body) {
 }
 
 Result<SymbolicLinkBody> decode_symbolic_link(Bytes bytes) {
-  NameWire fixed;
+  NewNameWire fixed;
   SymbolicLinkBody body;
   if (!take(bytes, fixed) || !take_name(bytes, body.link.name)) return Errc::bad_message;
   if (bytes.empty() || bytes.size() > kMaxTargetBytes) return Errc::bad_message;

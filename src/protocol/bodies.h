@@ -29,19 +29,25 @@ struct ConnectBody {
 WireBytes encode(const ConnectBody& body);
 Result<ConnectBody> decode_connect(Bytes bytes);
 
-/// look_up, open_name, make_directory, remove_*: parent is header.file. Wire: fixed part, name.
-struct NameBody {
+/// look_up, remove_*, hold_name, release_name: parent is header.file. Wire: the name and no more,
+/// for a look-up is as fast as its message is short.
+WireBytes encode_name(std::string_view name);
+/// Points into the message.
+Result<std::string_view> decode_name(Bytes bytes);
+
+/// open_name, make_directory: parent is header.file. Wire: fixed part, name.
+struct NewNameBody {
   std::uint32_t mode = 0;
   std::uint32_t gid = 0;
   Layout layout;
   std::string_view name;  ///< points into the message
 };
-WireBytes encode(const NameBody& body);
-Result<NameBody> decode_name(Bytes bytes);
+WireBytes encode(const NewNameBody& body);
+Result<NewNameBody> decode_new_name(Bytes bytes);
 
-/// make_symbolic_link. Wire: a NameBody's fixed part, length of the name, name, target.
+/// make_symbolic_link. Wire: a NewNameBody's fixed part, length of the name, name, target.
 struct SymbolicLinkBody {
-  NameBody link;
+  NewNameBody link;
   std::string_view target;  ///< points into the message
 };
 WireBytes encode(const SymbolicLinkBody& body);

@@ -13,9 +13,7 @@ namespace {
 constexpr std::uint64_t kTicksPerDeadline = 8;
 constexpr std::uint64_t kTicksToPing = kTicksPerDeadline / 2;
 constexpr std::uint64_t kLongestCall = Channel::kPatience * kTicksPerDeadline;
-/// In the id of a ping: a slot that no request has.
-constexpr std::uint16_t kNoSlot = UINT16_MAX;
-static_assert(Channel::kMaxPending < kNoSlot);
+static_assert(Channel::kMaxPending < Channel::kNoSlot);
 constexpr std::uint64_t make_id(std::uint32_t server, std::uint16_t slot,
                                 std::uint32_t generation) {
   return std::uint64_t{generation} << 32 | std::uint64_t{slot} << 16 | server;

@@ -55,6 +55,8 @@ class Channel {
   static constexpr std::uint64_t kMaxPending = 256;
   /// Notifications after which a sender that counts them waits for a reply.
   static constexpr std::uint32_t kMaxUnheard = 64;
+  /// In the id of a request that nothing waits for.
+  static constexpr std::uint16_t kNoSlot = UINT16_MAX;
   /// Deadlines that a request may take at a server that gives signs of life: an fsync on a drive
   /// with much to write back, or a write behind those of many clients.
   static constexpr std::uint64_t kPatience = 10;
@@ -101,6 +103,11 @@ class Channel {
   Task<void> close();
   /// Closes without a word, for a server that is known to be going.
   Task<void> drop();
+
+  /// Whether its sender has something that waits for the reply.
+  static bool is_awaited(std::uint64_t request_id) {
+    return static_cast<std::uint16_t>(request_id >> 16) != kNoSlot;
+  }
 
   /// Routing, by the owner's Receiver. True if the endpoint was this channel's.
   static std::uint32_t server_of(std::uint64_t request_id) { return request_id & 0xffff; }

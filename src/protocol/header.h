@@ -91,9 +91,7 @@ inline constexpr std::uint16_t kToSlot = 64;      ///< read: leave the bytes in 
 inline constexpr std::uint16_t kHasSize = 128;    ///< close: a size report comes with it
 inline constexpr std::uint16_t kDirectory = 256;  ///< open_name: O_DIRECTORY; rename: the old name
                                                   ///< must be a directory's
-inline constexpr std::uint16_t kConfirm = 1024;   ///< close, release_slot: a reply is wanted;
-                                                  ///< release_slot's says whether it was the
-                                                  ///< sender's
+inline constexpr std::uint16_t kConfirm = 1024;   ///< release_slot: say whether it was the sender's
 inline constexpr std::uint16_t kAppend = 2048;    ///< open, close, write: O_APPEND
 inline constexpr std::uint16_t kGiveBack = 4096;  ///< append: the place was not written to
 inline constexpr std::uint16_t kUnsure = 512;     ///< close: a write failed that may yet be done

@@ -1,6 +1,7 @@
 // close, report_size, note_read: what a file's size and atime become, and when its data may go.
 #include <algorithm>
 
+#include "protocol/channel.h"
 #include "server/operation.h"
 
 namespace mayfly {
@@ -49,7 +50,7 @@ Errc close_held(Server& server, const Request& request) {
 
 void close_file(Server& server, const Request& request) {
   const Errc error = close_held(server, request);
-  if (request.has(request_flags::kConfirm)) server.reply(request, error);
+  if (Channel::is_awaited(request.header.request_id)) server.reply(request, error);
 }
 
 void note_read(Server& server, const Request& request) {

@@ -52,10 +52,9 @@ Task<Status> bury(Server& server, FileId directory) {
 }
 
 Task<void> remove_directory(Server& server, Request request) {
-  const auto body = decode_name(request.body.payload());
-  if (!body) co_return server.reply(request, body.error());
-  std::string name(body->name);
-  const Status status = co_await remove(server, request.header.file, std::move(name));
+  const auto name = decode_name(request.body.payload());
+  if (!name) co_return server.reply(request, name.error());
+  const Status status = co_await remove(server, request.header.file, std::string(*name));
   server.reply(request, to_errc(status));
 }
 

@@ -27,10 +27,10 @@ void release_held(Server& server, FileId parent, std::string_view name) {
 }
 
 Task<void> hold_name(Server& server, Request request) {
-  const auto body = decode_name(request.body.payload());
-  if (!body) co_return server.reply(request, body.error());
+  const auto told = decode_name(request.body.payload());
+  if (!told) co_return server.reply(request, told.error());
   const FileId parent = request.header.file;
-  std::string name(body->name);
+  const std::string name(*told);
   const auto entry = co_await hold_when_free(server, parent, name);
   if (!entry) co_return server.reply(request, entry.error());
   if (request.connection->dead) co_return release_held(server, parent, name);
@@ -49,11 +49,11 @@ Task<void> put_name(Server& server, Request request) {
 }
 
 void release_name(Server& server, const Request& request) {
-  const auto body = decode_name(request.body.payload());
-  if (!body) return server.reply(request, body.error());
-  if (!is_holder(request, body->name)) return server.reply(request, Errc::invalid);
-  request.connection->held.erase({request.header.file, std::string(body->name)});
-  release_held(server, request.header.file, body->name);
+  const auto name = decode_name(request.body.payload());
+  if (!name) return server.reply(request, name.error());
+  if (!is_holder(request, *name)) return server.reply(request, Errc::invalid);
+  request.connection->held.erase({request.header.file, std::string(*name)});
+  release_held(server, request.header.file, *name);
   server.reply(request, Errc::ok);
 }
 

@@ -24,9 +24,9 @@ Task<void> finish_removal(Server& server, Request request, FileId elsewhere) {
 }
 
 Task<void> remove_later(Server& server, Request request) {
-  const auto body = decode_name(request.body.payload());
-  MAYFLY_ASSERT(body.has_value());
-  co_await server.fences().wait(request.header.file, body->name);
+  const auto name = decode_name(request.body.payload());
+  MAYFLY_ASSERT(name.has_value());
+  co_await server.fences().wait(request.header.file, *name);
   remove_file(server, request);
 }
 
@@ -77,11 +77,11 @@ void note_rename(Server& server, const Request& request) {
 }
 
 void remove_file(Server& server, Request& request) {
-  const auto body = decode_name(request.body.payload());
-  if (!body) return server.reply(request, body.error());
+  const auto name = decode_name(request.body.payload());
+  if (!name) return server.reply(request, name.error());
   const FileId parent = request.header.file;
-  const auto release = server.names().remove_file(parent, body->name, wall_clock_ns());
-  if (is_fenced(server, release, parent, body->name)) {
+  const auto release = server.names().remove_file(parent, *name, wall_clock_ns());
+  if (is_fenced(server, release, parent, *name)) {
     return server.loop().spawn(remove_later(server, std::move(request)));
   }
   server.settle(release);

@@ -27,13 +27,13 @@ void answer(Server& server, Request& request, const Result<Entry>& entry) {
 }
 
 Task<void> look_up_later(Server& server, Request request) {
-  const auto body = decode_name(request.body.payload());
-  MAYFLY_ASSERT(body.has_value());
+  const auto name = decode_name(request.body.payload());
+  MAYFLY_ASSERT(name.has_value());
   const FileId parent = request.header.file;
-  auto entry = server.names().lookup(parent, body->name);
-  while (is_fenced(server, entry, parent, body->name)) {
-    co_await server.fences().wait(parent, body->name);
-    entry = server.names().lookup(parent, body->name);
+  auto entry = server.names().lookup(parent, *name);
+  while (is_fenced(server, entry, parent, *name)) {
+    co_await server.fences().wait(parent, *name);
+    entry = server.names().lookup(parent, *name);
   }
   answer(server, request, entry);
 }
@@ -59,10 +59,10 @@ void reply_entry(Server& server, Request& request, const Entry& entry) {
 }
 
 void look_up(Server& server, Request& request) {
-  const auto body = decode_name(request.body.payload());
-  if (!body) return server.reply(request, body.error());
-  const auto entry = server.names().lookup(request.header.file, body->name);
-  if (is_fenced(server, entry, request.header.file, body->name)) {
+  const auto name = decode_name(request.body.payload());
+  if (!name) return server.reply(request, name.error());
+  const auto entry = server.names().lookup(request.header.file, *name);
+  if (is_fenced(server, entry, request.header.file, *name)) {
     return server.loop().spawn(look_up_later(server, std::move(request)));
   }
   answer(server, request, entry);

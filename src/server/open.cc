@@ -5,7 +5,7 @@
 namespace mayfly {
 namespace {
 
-Creation creation_of(const Request& request, const NameBody& body) {
+Creation creation_of(const Request& request, const NewNameBody& body) {
   Creation creation;
   creation.mode = body.mode;
   creation.uid = request.header.uid_or_generation;
@@ -16,7 +16,7 @@ Creation creation_of(const Request& request, const NameBody& body) {
 }
 
 /// The file of that name, made if the request says so.
-Result<Created> find_or_create(Server& server, const Request& request, const NameBody& body) {
+Result<Created> find_or_create(Server& server, const Request& request, const NewNameBody& body) {
   if (request.has(request_flags::kCreate)) {
     return server.names().create_file(request.header.file, body.name, creation_of(request, body),
                                       request.has(request_flags::kExclusive));
@@ -102,7 +102,7 @@ void open_found(Server& server, Request& request, const Result<Created>& found) 
 }
 
 Task<void> open_later(Server& server, Request request) {
-  const auto body = decode_name(request.body.payload());
+  const auto body = decode_new_name(request.body.payload());
   MAYFLY_ASSERT(body.has_value());
   const FileId parent = request.header.file;
   auto found = find_or_create(server, request, *body);
@@ -116,7 +116,7 @@ Task<void> open_later(Server& server, Request request) {
 }  // namespace
 
 void open_name(Server& server, Request& request) {
-  const auto body = decode_name(request.body.payload());
+  const auto body = decode_new_name(request.body.payload());
   if (!body) return server.reply(request, body.error());
   const auto found = find_or_create(server, request, *body);
   if (is_fenced(server, found, request.header.file, body->name)) {
@@ -133,7 +133,7 @@ void open_id(Server& server, Request& request) {
 }
 
 Task<void> make_directory(Server& server, Request request) {
-  const auto body = decode_name(request.body.payload());
+  const auto body = decode_new_name(request.body.payload());
   if (!body) co_return server.reply(request, body.error());
   const Creation creation = creation_of(request, *body);
   const FileId parent = request.header.file;

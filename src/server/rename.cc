@@ -53,10 +53,8 @@ Task<Status> hold_here(Server& server, HeldName& name) {
 
 Task<Status> hold(Server& server, HeldName& name) {
   if (name.server == server.index()) co_return co_await hold_here(server, name);
-  NameBody body;
-  body.name = name.name;
   const RequestHeader header = about(Opcode::hold_name, name.parent);
-  const WireBytes wire = encode(body);
+  const WireBytes wire = encode_name(name.name);
   auto reply = co_await server.peers().channel(name.server).call(header, wire);
   if (!reply) co_return reply.error();
   MAYFLY_CO_CHECKED(reply->status());
@@ -71,10 +69,8 @@ Task<Status> hold(Server& server, HeldName& name) {
 Task<void> release(Server& server, HeldName& name) {
   if (!std::exchange(name.is_held, false)) co_return;
   if (name.server == server.index()) co_return release_held(server, name.parent, name.name);
-  NameBody body;
-  body.name = name.name;
   const RequestHeader header = about(Opcode::release_name, name.parent);
-  const WireBytes wire = encode(body);
+  const WireBytes wire = encode_name(name.name);
   Channel& holder = server.peers().channel(name.server);
   const Status released = status_of(co_await holder.call(header, wire));
   // A server that does not hear it has lost the connection, and with it the hold.

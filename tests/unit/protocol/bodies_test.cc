@@ -42,12 +42,12 @@ TEST(HeaderTest, EveryOpcodeHasAName) {
 }
 
 TEST(BodiesTest, ANameBodySurvivesTheWireWithAnyByteInItsName) {
-  NameBody body;
+  NewNameBody body;
   body.mode = 0640;
   body.layout.chunk_bytes = 65536;
   body.name = std::string_view("\x01\xff\n\"", 4);
   const WireBytes wire = encode(body);
-  const auto decoded = decode_name(wire);
+  const auto decoded = decode_new_name(wire);
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->name, body.name);
   EXPECT_EQ(decoded->mode, body.mode);
@@ -55,12 +55,19 @@ TEST(BodiesTest, ANameBodySurvivesTheWireWithAnyByteInItsName) {
 }
 
 TEST(BodiesTest, ATruncatedNameBodyOrATooLongNameIsABadMessage) {
-  NameBody body;
+  NewNameBody body;
   const std::string name(256, 'n');
   body.name = name;
   const WireBytes wire = encode(body);
-  EXPECT_EQ(decode_name(wire).error(), Errc::bad_message);
-  EXPECT_EQ(decode_name(Bytes(wire).first(10)).error(), Errc::bad_message);
+  EXPECT_EQ(decode_new_name(wire).error(), Errc::bad_message);
+  EXPECT_EQ(decode_new_name(Bytes(wire).first(10)).error(), Errc::bad_message);
+}
+
+TEST(BodiesTest, ANameAloneIsItsBytesAndOneThatIsTooLongIsABadMessage) {
+  const WireBytes wire = encode_name("file.12345");
+  EXPECT_EQ(wire.size(), 10U);
+  EXPECT_EQ(*decode_name(wire), "file.12345");
+  EXPECT_EQ(decode_name(WireBytes(256)).error(), Errc::bad_message);
 }
 
 TEST(BodiesTest, APageOfEntriesSurvivesTheWire) {

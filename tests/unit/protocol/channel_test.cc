@@ -191,6 +191,33 @@ TEST_F(ChannelTest, CallsStartedBeforeItIsOpenWaitAndAreSentInOrder) {
   for (std::size_t i = 0; i < calls.size(); ++i) EXPECT_EQ(value_of(calls[i]), i + 1);
 }
 
+TEST_F(ChannelTest, NotificationsAskForNoReplyAndAreFewUntilSomethingIsHeard) {
+  EXPECT_FALSE(channel_.may_notify()) << "it is not open";
+  Call opening = start(1);
+  settle();
+  server_.answer(server_.requests[0], Errc::ok, 0);
+  value_of(opening);
+  server_.requests.clear();
+  const auto notify_all = [&] {
+    std::uint32_t sent = 0;
+    RequestHeader header;
+    header.opcode = Opcode::close;
+    for (; channel_.may_notify(); ++sent) channel_.notify(header);
+    return sent;
+  };
+  EXPECT_EQ(notify_all(), Channel::kMaxUnheard);
+  settle();
+  EXPECT_EQ(server_.requests.size(), Channel::kMaxUnheard);
+  EXPECT_FALSE(Channel::is_awaited(server_.requests[0].request_id));
+  Call call = start(2);
+  settle();
+  EXPECT_TRUE(Channel::is_awaited(server_.requests.back().request_id));
+  EXPECT_FALSE(channel_.may_notify());
+  server_.answer(server_.requests.back(), Errc::ok, 0);
+  value_of(call);
+  EXPECT_EQ(notify_all(), Channel::kMaxUnheard);
+}
+
 TEST_F(ChannelTest, AServerThatDoesNotAnswerGivesIoErrorWithinTheDeadline) {
   Call answered = start(1);
   settle();
