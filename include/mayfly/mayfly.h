@@ -34,12 +34,15 @@ extern "C" {
 /* "0.1.0" */
 const char* mayfly_version(void) MAYFLY_NOEXCEPT;
 
+/* UCX uses strtok and localtime below any of these calls: what a program keeps with them across a
+ * call is lost. */
+
 /* Joins the running file system that `session` (from mayfly_mpi_split, or a session file)
- * describes. EALREADY: joined already. EBADMSG: not a session. EINVAL: $MAYFLY_DEADLINE is no
- * number of seconds from 1 to 3600. */
+ * describes. EALREADY: joined already. EBADMSG: not a session. EPROTONOSUPPORT: of another
+ * version. EINVAL: $MAYFLY_DEADLINE is no number of seconds from 1 to 3600. */
 int mayfly_join(const void* session, size_t bytes) MAYFLY_NOEXCEPT;
 /* The same by a session file, of `mayfly start` or of a running job; NULL: $MAYFLY_SESSION's.
- * ENOENT: there is none. EACCES: it is not the user's alone. */
+ * EALREADY: joined already. ENOENT: there is none. EACCES: it is not the user's alone. */
 int mayfly_join_session(const char* path) MAYFLY_NOEXCEPT;
 /* Says goodbye to all servers. Files left open are closed. ENOTCONN: not joined. */
 int mayfly_leave(void) MAYFLY_NOEXCEPT;

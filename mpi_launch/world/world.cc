@@ -30,6 +30,15 @@ constexpr const char* kLibraries[] = {"libmpi.so.40", "libmpi.so"};
 constexpr const char* kLibraries[] = {"libmpich.so.12", "libmpi.so.12", "libmpi.so"};
 #endif
 
+/// `name`: what shows it.
+[[noreturn]] void refuse_program(const char* name) {
+  std::fprintf(stderr,
+               "mayfly: the program's MPI is not the one whose mpirun has started it (%s; %s): "
+               "start it with its own.\n",
+               kLibraries[0], name);
+  std::_Exit(EXIT_FAILURE);
+}
+
 /// Behind us; or, if a program's plugin has loaded the MPI for itself alone, in there.
 void* find_real(const char* name) {
   if (void* const found = ::dlsym(RTLD_NEXT, name)) return found;
@@ -38,11 +47,7 @@ void* find_real(const char* name) {
     void* const found = handle == nullptr ? nullptr : ::dlsym(handle, name);
     if (found != nullptr) return found;
   }
-  std::fprintf(stderr,
-               "mayfly: there is no %s: the program's MPI is not the one whose mpirun has started "
-               "it (%s).\n",
-               name, kLibraries[0]);
-  std::abort();
+  refuse_program(name);
 }
 
 #ifdef OPEN_MPI
@@ -58,9 +63,17 @@ MPI_Comm real_world() {
 }
 
 MPI_Comm real_self() { return find_object("ompi_mpi_comm_self"); }
+
+void check_program() { real_world(); }
 #else
 MPI_Comm real_world() { return MPI_COMM_WORLD; }
 MPI_Comm real_self() { return MPI_COMM_SELF; }
+
+/// Open MPI takes handles that are pointers, and would follow ours.
+void check_program() {
+  constexpr const char* kForeign = "ompi_mpi_comm_world";
+  if (::dlsym(RTLD_DEFAULT, kForeign) != nullptr) refuse_program(kForeign);
+}
 #endif
 
 /// Set by MPI_Init, before other threads may call MPI.
@@ -143,7 +156,10 @@ void narrow_world() {
 template <class Start>
 int initialize(Start start) {
   const bool has_servers = std::getenv("MAYFLY_POSTS") != nullptr;
-  if (has_servers) say_to_servers('M');
+  if (has_servers) {
+    check_program();
+    say_to_servers('M');
+  }
   const int result = start();
   if (has_servers && result == MPI_SUCCESS) narrow_world();
   return result;

@@ -39,6 +39,7 @@ enum class Errc : std::int32_t {
   deadlock = EDEADLK,
   loop = ELOOP,
   bad_message = EBADMSG,
+  wrong_version = EPROTONOSUPPORT,  ///< of the protocol
   overflow = EOVERFLOW,
   not_supported = EOPNOTSUPP,
   not_connected = ENOTCONN,

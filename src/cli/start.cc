@@ -69,6 +69,14 @@ void show(const std::string& log) {
   if (said.peek() != std::ifstream::traits_type::eof()) std::cerr << said.rdbuf();
 }
 
+/// What servers that serve have said all the same; not their launcher.
+void show_warnings(const std::string& log) {
+  std::ifstream said(log);
+  for (std::string line; std::getline(said, line);) {
+    if (line.starts_with("mayfly")) std::cerr << line << "\n";
+  }
+}
+
 int wait_for_servers(const Start& asked, pid_t launcher, const std::string& log) {
   bool has_ended = false;
   const bool is_ready = wait_until(
@@ -79,6 +87,7 @@ int wait_for_servers(const Start& asked, pid_t launcher, const std::string& log)
       std::chrono::seconds(asked.timeout_seconds));
   if (is_ready && !has_ended) {
     const auto checked = check_session(asked.session);
+    show_warnings(log);
     if (checked) return 0;
     ::kill(launcher, SIGTERM);
     return complain(checked.error().sentence);

@@ -111,6 +111,7 @@ int mayfly_join(const void* session, size_t bytes) noexcept {
 }
 
 int mayfly_join_session(const char* path) noexcept {
+  if (Membership::current()) return fail(Errc::already);
   if (path == nullptr) path = std::getenv("MAYFLY_SESSION");
   if (path == nullptr) return fail(Errc::no_entry);
   const auto session = mayfly::read_session_file(path);

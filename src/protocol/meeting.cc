@@ -97,8 +97,13 @@ bool Meeting::is_over() const {
 
 void Meeting::remove() const {
   std::error_code error;
-  std::filesystem::remove_all(directory_, error);
-  // Several may find that it is over.
+  // Several may find that it is over, at once, while others still tell: what one of them finds
+  // gone, or has come behind its back, leaves the rest to be removed.
+  do {
+    std::filesystem::remove_all(directory_, error);
+  } while (
+      (error == std::errc::no_such_file_or_directory || error == std::errc::directory_not_empty) &&
+      !is_over());
   if (error && !is_over()) {
     std::fprintf(stderr, "mayfly: %s could not be removed (%s)\n", directory_.c_str(),
                  error.message().c_str());

@@ -109,7 +109,12 @@ Result<WireBytes, Failure> read_session_file(const std::string& path) {
   if (status.st_size <= 0 || status.st_size > kLargest) return foreign;
   WireBytes bytes(static_cast<std::size_t>(status.st_size));
   if (!read_all(file.get(), bytes)) return failed(path, "read");
-  if (!decode_session(bytes)) return foreign;
+  const auto session = decode_session(bytes);
+  if (!session && session.error() == Errc::wrong_version) {
+    return refused(path, Errc::wrong_version,
+                   "is of another version of MayflyFS: use servers, commands and libraries of one");
+  }
+  if (!session) return foreign;
   return bytes;
 }
 

@@ -2,10 +2,15 @@
 
 #include <sys/random.h>
 
+#include <array>
 #include <cstring>
+
+#include "protocol/header.h"
 
 namespace mayfly {
 namespace {
+
+constexpr std::array<char, 7> kMark = {'M', 'a', 'y', 'f', 'l', 'y', '\n'};
 
 void put_bytes(WireBytes& wire, const void* data, std::size_t bytes) {
   const auto* begin = static_cast<const std::byte*>(data);
@@ -38,6 +43,8 @@ bool get_block(Bytes& bytes, Bytes& block) {
 
 WireBytes encode(const SessionInfo& info) {
   WireBytes wire;
+  put_bytes(wire, kMark.data(), kMark.size());
+  put_bytes(wire, &kProtocolVersion, sizeof kProtocolVersion);
   put_bytes(wire, &info.id, sizeof info.id);
   put_bytes(wire, info.secret.data(), info.secret.size());
   for (const ServerInfo& server : info.servers) {
@@ -48,6 +55,10 @@ WireBytes encode(const SessionInfo& info) {
 }
 
 Result<SessionInfo> decode_session(Bytes bytes) {
+  std::array<char, kMark.size()> mark{};
+  std::uint8_t version = 0;
+  if (!get(bytes, mark) || mark != kMark || !get(bytes, version)) return Errc::bad_message;
+  if (version != kProtocolVersion) return Errc::wrong_version;
   SessionInfo info;
   if (!get(bytes, info.id) || !get(bytes, info.secret)) return Errc::bad_message;
   while (!bytes.empty()) {

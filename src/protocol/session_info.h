@@ -24,8 +24,10 @@ struct SessionInfo {
   std::uint32_t server_count() const { return static_cast<std::uint32_t>(servers.size()); }
 };
 
+/// Begins with a mark and the version of the protocol.
 WireBytes encode(const SessionInfo& info);
-/// bad_message for anything that encode() does not make.
+/// wrong_version for what another version's encode() has made, bad_message for anything else that
+/// this one does not make.
 Result<SessionInfo> decode_session(Bytes bytes);
 
 /// A new random id and secret from the kernel.

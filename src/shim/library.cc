@@ -168,7 +168,10 @@ const Library* join(Membership& mine) {
   // A program that links libmayfly itself has joined by its own means.
   if (mine.library.join(bytes.data(), bytes.size()) != 0 && errno != EALREADY) {
     const int error = errno;
-    return complain(mine, file.c_str(), std::strerror(error), error);
+    const char* const reason = error == EPROTONOSUPPORT
+                                   ? "its servers are of another version than libmayfly"
+                                   : std::strerror(error);
+    return complain(mine, file.c_str(), reason, error);
   }
   mine.library.set_mount_point(mount_prefix());
   const int mask = mine.umask.load();

@@ -4,14 +4,16 @@
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
 import time
 
-from job import SKIPPED, Job, Skip, check, is_alive
+from job import SKIPPED, Job, Skip, as_nobody, check, is_alive
 
 SERVERS = 2
+VERSION_AT = 7  # in a session file
 
 
 class Background:
@@ -34,10 +36,12 @@ class Background:
               f"{words}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
 
+    def start_words(self):
+        return [self.mayfly, "start", "--mpi", self.mpi, "--scratch", str(self.job.scratch),
+                "--servers-per-node", str(SERVERS), "--capacity", "1G"]
+
     def start(self, *words, status=0, **variables):
-        return self.run("start", "--mpi", self.mpi, "--scratch", str(self.job.scratch),
-                        "--servers-per-node", str(SERVERS), "--capacity", "1G", *words,
-                        status=status, **variables)
+        return self.run(*self.start_words()[1:], *words, status=status, **variables)
 
     def servers(self):
         return json.loads(self.run("status", "--json"))["servers"]
@@ -156,6 +160,11 @@ def programs_without_a_session(session):
     session.file.chmod(0o600)
     said = shell(session, "export MAYFLY_DEADLINE=2\n" + look)
     check("status 1" in said, said)
+    session.file.write_bytes(kept[:VERSION_AT] + b"\xff" + kept[VERSION_AT + 1:])
+    said = shell(session, look)
+    check("another version" in said and said.count("mayfly: ") == 1 and "status 1" in said, said)
+    said = session.run("status", status=1)
+    check("another version" in said and said.count("\n") == 1, said)
     session.file.write_bytes(b"no session")
     said = shell(session, look)
     check(str(session.file) in said and "status 1" in said, said)
@@ -163,6 +172,49 @@ def programs_without_a_session(session):
     # What never touches the mount needs neither.
     said = shell(session, f"{shim}\nulimit -n 256; ls /; grep -c libuc /proc/self/maps")
     check(said.endswith("\n0\n") and "mayfly: " not in said, said)
+    session.check_gone()
+
+
+def of_another_user(session):
+    """Root's session is no other user's, whatever the file's mode."""
+    prefix = as_nobody(session.job)
+    if not prefix:
+        raise Skip("only root can be two users")
+    session.job.environment["HOME"] = str(session.job.folder)
+    session.start()
+    for mode, said in ((0o600, "cannot be opened"), (0o644, "belongs to somebody else")):
+        session.file.chmod(mode)
+        for words in (["status"], ["stop"], ["exec", "--", "ls", "/mayfly"]):
+            done = subprocess.run([*prefix, session.mayfly, *words], env=session.job.environment,
+                                  text=True, capture_output=True, check=False, timeout=60)
+            check(done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1,
+                  f"{words}: {done.returncode}\n{done.stdout}{done.stderr}")
+    done = subprocess.run([*prefix, session.mayfly, "clean"], env=session.job.environment,
+                          text=True, capture_output=True, check=False, timeout=60)
+    check(done.returncode == 1 and "cannot be removed" in done.stderr, done.stdout + done.stderr)
+    session.file.chmod(0o600)
+    check(all(server["answers"] for server in session.servers()), "a server does not answer")
+    session.end()
+
+
+def little_locked_memory(session):
+    """Servers that may not register their buffers serve all the same, and say what it takes."""
+    prefix = as_nobody(session.job)
+    session.job.folder.chmod(0o777)
+    session.job.scratch.chmod(0o777)
+    session.job.environment["HOME"] = str(session.job.temporary)
+    command = " ".join(shlex.quote(word) for word in session.start_words())
+    done = subprocess.run([*prefix, "sh", "-c", f"ulimit -l 64; {command}"], text=True,
+                          env=session.job.environment, capture_output=True, check=False,
+                          timeout=60)
+    said = done.stdout + done.stderr
+    check(done.returncode == 0 and "raise it with ulimit -l" in said, said)
+    script = "cp /bin/ls /mayfly/a; cmp /bin/ls /mayfly/a; echo status $?"
+    for words in (["exec", "--", "sh", "-c", script], ["stop"]):
+        done = subprocess.run([*prefix, session.mayfly, *words], env=session.job.environment,
+                              text=True, capture_output=True, check=False, timeout=60)
+        check(done.returncode == 0, f"{words}: {done.stdout}{done.stderr}")
+        check(words == ["stop"] or "status 0" in done.stdout, done.stdout + done.stderr)
     session.check_gone()
 
 

@@ -102,6 +102,17 @@ def program_is_not_executable(run):
     check(status == 126 and str(plain) in output, f"exit status {status}\n{output}")
 
 
+def program_of_another_mpi(run):
+    other = {"openmpi": "mpich", "mpich": "openmpi"}.get(run.job.mpi)
+    program = Path(run.program).with_name(f"world_calls_{other}")
+    if not program.exists():
+        raise Skip("there is one MPI only")
+    status, output = run.run(str(program), "1", "/mayfly/file", ranks=2)
+    check(status not in (0, 134, 139), f"exit status {status}\n{output}")
+    said = [line for line in output.splitlines() if line.startswith("mayfly: ")]
+    check(len(said) == 1 and "start it with its own" in said[0], output)
+
+
 def too_few_ranks(run):
     status, output = run.run("true", ranks=2, servers=2)
     said = [line for line in output.splitlines() if line.startswith("mayfly: ")]

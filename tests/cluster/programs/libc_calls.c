@@ -21,6 +21,7 @@
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char** environ;
@@ -194,10 +195,24 @@ static void asynchronous(void) {
   closefrom(3);
 }
 
+/* The first touch, and what is made first, must leave libc's static state to the program. */
+static int enter(const char* directory) {
+  char words[] = "first second third";
+  time_t begin = 0;
+  struct tm* then = localtime(&begin);
+  printf("%s\n", strtok(words, " "));
+  if (directory == NULL || chdir(directory) != 0) return 0;
+  umask(022);
+  printf("made %d\n", mkdir("made", 0777));
+  printf("%s %d\n", strtok(NULL, " "), then->tm_year);
+  printf("removed %d\n", rmdir("made"));
+  printf("%s\n", strtok(NULL, " "));
+  return 1;
+}
+
 int main(void) {
   setvbuf(stdout, NULL, _IOLBF, 0);
-  if (getenv("D") == NULL || chdir(getenv("D")) != 0) return 2;
-  umask(022);
+  if (!enter(getenv("D"))) return 2;
   opening();
   descriptors();
   vectors();

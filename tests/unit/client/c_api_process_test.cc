@@ -101,6 +101,8 @@ TEST_F(CApiTest, ASessionIsJoinedByItsFile) {
     ::setenv("MAYFLY_SESSION", path.c_str(), 1);
     EXPECT_EQ(error_of(mayfly_join_session(nullptr)), 0);
     EXPECT_EQ(error_of(mayfly_join_session(path.c_str())), EALREADY);
+    ::unsetenv("MAYFLY_SESSION");
+    EXPECT_EQ(error_of(mayfly_join_session(nullptr)), EALREADY);
     EXPECT_EQ(error_of(mayfly_leave()), 0);
     ::unlink(path.c_str());
   });

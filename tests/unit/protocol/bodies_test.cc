@@ -24,7 +24,7 @@ TEST(HeaderTest, ARequestSurvivesTheWire) {
 TEST(HeaderTest, AWrongVersionOpcodeOrSizeIsABadMessage) {
   RequestHeader header;
   header.opcode = Opcode::write;
-  header.version = 2;
+  header.version = kProtocolVersion + 1;
   EXPECT_EQ(decode_request(as_wire(header)).error(), Errc::bad_message);
   header.version = kProtocolVersion;
   header.opcode = Opcode::count_;

@@ -6,7 +6,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace mayfly {
 namespace {
@@ -65,6 +67,20 @@ TEST_F(MeetingTest, WhoeverWaitsSeesThatItIsOver) {
   other.join();
   EXPECT_TRUE(meeting->is_over());
   EXPECT_FALSE(std::filesystem::exists(path()));
+}
+
+TEST_F(MeetingTest, ManyMayRemoveItAtOnceAndNoneComplains) {
+  ::testing::internal::CaptureStderr();
+  for (int round = 0; round < 50; ++round) {
+    const auto meeting = open();
+    ASSERT_TRUE(meeting);
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(meeting->tell("word-" + std::to_string(i), ""));
+    std::vector<std::thread> others;
+    for (int i = 0; i < 3; ++i) others.emplace_back([&] { meeting->remove(); });
+    for (std::thread& other : others) other.join();
+    ASSERT_TRUE(meeting->is_over());
+  }
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
 TEST_F(MeetingTest, ADirectoryThatOthersCanReadIsRefused) {

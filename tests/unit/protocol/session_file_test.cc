@@ -71,6 +71,14 @@ TEST_F(SessionFileTest, WhatOthersMayReadOrHaveMadeIsRefused) {
   EXPECT_EQ(error(), Errc::access_denied);
 }
 
+TEST_F(SessionFileTest, ASessionOfAnotherVersionIsRefusedAsSuch) {
+  WireBytes bytes = encode(session());
+  bytes[7] = std::byte{kProtocolVersion + 1};
+  bytes.resize(20);
+  put(bytes);
+  EXPECT_EQ(error(), Errc::wrong_version);
+}
+
 TEST_F(SessionFileTest, WhatIsNoSessionIsRefused) {
   EXPECT_EQ(error(), Errc::no_entry);
   put({});
