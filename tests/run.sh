@@ -2,8 +2,8 @@
 # The whole check, as CI runs it. Usage: run.sh [--quick | --thorough]
 #   --quick: only the release build (g++) and all of its tests.
 #   --thorough: the presets dev and asan (g++) too.
-# By default the release build runs jobs and simulations, and a second build, clang's, takes clang's
-# warnings, runs the unit tests and simulations under ASan and UBSan, and fuzzes.
+# By default the release build runs jobs, and a second build, clang's, takes clang's warnings, runs
+# unit tests and simulations under ASan and UBSan, and fuzzes.
 # Goes on after a failed step, so that one run tells all; exits 1 if any step failed.
 set -uo pipefail
 
@@ -107,7 +107,7 @@ sum_up() {
 step "packages" mpi_launch/install_packages.sh --tests || exit 1
 tests/support/leftovers.sh record "$work/before" || failed+=("record of what was there")
 
-# Unit tests are run once: sanitized, or in a quick check as users build.
+# Unit tests and simulations are run once: sanitized, or in a quick check as users build.
 unit_tests=OFF
 [[ $extent == usual ]] || unit_tests=ON
 step "build release" build release -DMAYFLY_UNIT_TESTS=$unit_tests &&
@@ -115,7 +115,7 @@ step "build release" build release -DMAYFLY_UNIT_TESTS=$unit_tests &&
 if [[ $extent != quick ]]; then
   step "build clang, sanitized" \
     build clang -DMAYFLY_FUZZ=ON -DMAYFLY_BENCH=OFF -DMAYFLY_ONE_MPI=ON && {
-    # What measures an idle server, for half a minute, finds no more when sanitized.
+    # What measures an idle server means nothing when sanitized.
     step "test clang, sanitized" run_tests clang --tests-regex '^(unit|sim)_' \
       --exclude-regex '_idle_test$'
     step "fuzz" fuzz

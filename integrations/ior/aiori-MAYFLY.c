@@ -59,15 +59,20 @@ static option_help* get_options(aiori_mod_opt_t** made, aiori_mod_opt_t* default
   return help;
 }
 
+/* Ranks that a split has made clients have joined before, and stay. */
+static int has_joined;
+
 static void initialize(aiori_mod_opt_t* options) {
   (void)options;
-  if (mayfly_join_session(NULL) == 0 || errno == EALREADY) return;
+  has_joined = mayfly_join_session(NULL) == 0;
+  if (has_joined || errno == EALREADY) return;
   ERRF("the session of $MAYFLY_SESSION cannot be joined: %s", strerror(errno));
 }
 
 static void finalize(aiori_mod_opt_t* options) {
   (void)options;
-  if (mayfly_leave() != 0 && errno != ENOTCONN) WARNF("mayfly_leave: %s", strerror(errno));
+  if (has_joined && mayfly_leave() != 0 && errno != ENOTCONN)
+    WARNF("mayfly_leave: %s", strerror(errno));
 }
 
 static void set_hints(aiori_xfer_hint_t* given) { hints = given; }
