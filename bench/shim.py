@@ -27,7 +27,7 @@ class Shim:
     """A session of one server, and what its programs have in their environment."""
 
     def __init__(self, build, scratch):
-        self.mayfly = build / "mayfly"
+        self.mayfly = build / "bin" / "mayfly"
         self.folder = tempfile.TemporaryDirectory(prefix="mayfly-bench-")
         self.plain = {**os.environ, "MAYFLY_SESSION": f"{self.folder.name}/session"}
         self.command("start", "--launcher", "env", "--servers-per-node", "1",

@@ -70,6 +70,8 @@ class StopSignal final : public EventSource {
  public:
   StopSignal() : launcher_(::getppid()), descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     ::prctl(PR_GET_PDEATHSIG, &death_signal_before_);
+    // Who leads a session of its own is meant to outlive whoever started it.
+    if (::getsid(0) == ::getpid()) return;
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     // It may have died before the kernel was told to watch.
     if (::getppid() != launcher_) ::raise(SIGTERM);

@@ -73,6 +73,15 @@ def starts_and_stops(session):
     check(said.count("\n") == 1 and str(session.file) in said, said)
 
 
+def without_mpi(session):
+    """A launcher that becomes the server itself."""
+    session.start("--launcher", "env")
+    time.sleep(0.2)
+    check(len(session.servers()) == 1, "no server")
+    session.run("exec", "--", "sh", "-c", "echo text > /mayfly/a && grep -q text /mayfly/a")
+    session.end()
+
+
 def two_beside_each_other(session):
     session.start()
     other = session.job.folder / "other"
