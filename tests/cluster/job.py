@@ -73,6 +73,7 @@ class Job:
             "OMPI_ALLOW_RUN_AS_ROOT": "1",
             "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
         }
+        self.flags = OPENMPI_FLAGS if mpi == "openmpi" else MPICH_FLAGS
         self.process = None
 
     def __enter__(self):
@@ -103,9 +104,8 @@ class Job:
         return str(self.tree)
 
     def command(self, ranks, arguments):
-        flags = OPENMPI_FLAGS if self.mpi == "openmpi" else MPICH_FLAGS
         return [f"mpirun.{self.mpi}" if shutil.which(f"mpirun.{self.mpi}") else "mpirun",
-                *flags, "-n", str(ranks), self.program, *arguments]
+                *self.flags, "-n", str(ranks), self.program, *arguments]
 
     def start(self, ranks, *arguments, prefix=()):
         with open(self.folder / "output", "w", encoding="utf-8") as output:

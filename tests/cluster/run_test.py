@@ -43,6 +43,17 @@ def mpi_io_by_romio(run):
     mpi_program(run)
 
 
+def maps_files_beside_ucx(run):
+    """With the MPI's messages by UCX, whose hooks on mmap are there before the first touch."""
+    run.job.flags = ["--oversubscribe", "--bind-to", "none", "--mca", "pml", "ucx",
+                     "--mca", "pml_ucx_tls", "any", "--mca", "pml_ucx_devices", "any"]
+    program = str(Path(run.program).with_name("mapping_calls"))
+    status, output = run.run(program, "/mayfly/file", ranks=2)
+    if "UCX absent" in output or "No components were able to be opened" in output:
+        raise Skip("this Open MPI has no UCX")
+    check(status == 0 and "UCX loaded, mapped right" in output, f"{status}\n{output}")
+
+
 def parallel_hdf5(run):
     program = Path(run.program).with_name("hdf5_calls")
     if not program.exists():
