@@ -47,10 +47,10 @@ RATIOS = [
 READDIRPLUS_WANTED_PER_S = 200000
 
 
-def lines_of(command):
+def lines_of(command, environment=None):
     """The JSON lines that a program prints; a program that fails ends the run."""
     run = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                         check=False)
+                         check=False, env=environment)
     if run.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))} failed: {run.stderr.strip()}")
     return [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]

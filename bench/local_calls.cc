@@ -1,5 +1,5 @@
-// What libc's file calls cost on a local file system. It is linked with nothing of ours, so that it
-// runs with the shim preloaded and without; bench/shim.py compares.
+// What libc's file calls cost on a local file system. There is no libmayfly and no UCX in it: it
+// runs with the shim preloaded and without, and bench/shim.py compares.
 //
 // bench_local_calls --dir D --seconds S
 // Prints one JSON line per call. ns is the median over slices of a hundredth of S.
@@ -8,43 +8,39 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "bench/program.h"
+
+namespace mayfly {
 namespace {
 
 constexpr int kSlices = 100;
+/// The clock costs a part of a fast call.
+constexpr std::size_t kCallsPerLook = 16;
 constexpr std::size_t kBlock = 4096;
 
-double now_ns() {
-  const auto since = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double, std::nano>(since).count();
-}
-
 void must(bool is_right, const char* what) {
-  if (is_right) return;
-  std::perror(what);
-  std::exit(EXIT_FAILURE);
+  if (!is_right) give_up(what);
 }
 
 void measure(const char* name, double seconds, const std::function<void()>& call) {
   std::vector<double> slices;
   for (int i = 0; i < kSlices; ++i) {
-    const double begin = now_ns();
-    const double end = begin + seconds * 1e9 / kSlices;
+    const double begin = now();
+    const double end = begin + seconds / kSlices;
     std::size_t calls = 0;
-    for (; now_ns() < end; calls += 16) {
-      for (int j = 0; j < 16; ++j) call();
+    for (; now() < end; calls += kCallsPerLook) {
+      for (std::size_t j = 0; j < kCallsPerLook; ++j) call();
     }
-    slices.push_back((now_ns() - begin) / static_cast<double>(calls));
+    slices.push_back((now() - begin) * 1e9 / static_cast<double>(calls));
   }
-  std::nth_element(slices.begin(), slices.begin() + kSlices / 2, slices.end());
-  std::printf("{\"call\":\"%s\",\"ns\":%.1f}\n", name, slices[kSlices / 2]);
+  std::printf("{\"call\":\"%s\",\"ns\":%.1f}\n", name, median(std::move(slices)));
   std::fflush(stdout);
 }
 
@@ -82,6 +78,7 @@ void measure_all(const std::string& directory, double seconds) {
 }
 
 }  // namespace
+}  // namespace mayfly
 
 int main(int argc, char** argv) {
   CLI::App app("What libc's file calls cost on a local file system");
@@ -90,5 +87,5 @@ int main(int argc, char** argv) {
   app.add_option("--dir", directory, "on the file system");
   app.add_option("--seconds", seconds, "for each call");
   CLI11_PARSE(app, argc, argv);
-  measure_all(directory, seconds);
+  mayfly::measure_all(directory, seconds);
 }

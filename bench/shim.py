@@ -19,7 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from legs import ROOT, lines_of
+
 STARTS_PER_ROUND = 5
 
 
@@ -32,9 +33,8 @@ class Shim:
         self.plain = {**os.environ, "MAYFLY_SESSION": f"{self.folder.name}/session"}
         self.command("start", "--launcher", "env", "--servers-per-node", "1",
                      "--scratch", scratch, "--capacity", "1G")
-        self.preloaded = {**self.plain, **dict(
-            line.removeprefix("export ").replace("'", "").split("=", 1)
-            for line in self.command("env").splitlines() if line.startswith("export "))}
+        variables = self.command("exec", "--", "env", "-0").split("\0")
+        self.preloaded = dict(word.split("=", 1) for word in variables if word)
 
     def command(self, *words):
         done = subprocess.run([self.mayfly, *words], env=self.plain, text=True, check=False,
@@ -55,9 +55,7 @@ def seconds_of(command, environment):
 
 
 def calls(program, scratch, environment):
-    done = subprocess.run([program, "--dir", scratch], env=environment, text=True, check=True,
-                          capture_output=True)
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    lines = lines_of([program, "--dir", scratch], environment)
     return {line["call"]: line["ns"] for line in lines}
 
 

@@ -64,6 +64,7 @@ MPI_Comm real_world() {
 
 MPI_Comm real_self() { return find_object("ompi_mpi_comm_self"); }
 
+/// Its world is looked for, and where there is none, that is said.
 void check_program() { real_world(); }
 #else
 MPI_Comm real_world() { return MPI_COMM_WORLD; }

@@ -10,7 +10,8 @@ namespace mayfly {
 
 RequestHeader File::report(Opcode opcode) const {
   RequestHeader header = about(opcode, id_);
-  header.flags = dirty_ ? request_flags::kHasSize : std::uint16_t{0};
+  if (!dirty_) return header;
+  header.flags = request_flags::kHasSize;
   header.offset = written_end_;
   header.uid_or_generation = generation_;
   header.argument = static_cast<std::uint64_t>(pages_);

@@ -227,7 +227,7 @@ void Channel::finish(Pending& pending, Errc error) {
 void Channel::on_reply(const ReplyHeader& header, Body body) {
   heard_tick_ = tick_;
   unheard_ = 0;
-  const auto slot = static_cast<std::uint16_t>(header.request_id >> 16);
+  const std::uint16_t slot = slot_of(header.request_id);
   if (slot >= pending_.size()) return;
   Pending& pending = pending_[slot];
   if (!pending.used || pending.finished() ||

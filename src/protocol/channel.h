@@ -105,12 +105,13 @@ class Channel {
   Task<void> drop();
 
   /// Whether its sender has something that waits for the reply.
-  static bool is_awaited(std::uint64_t request_id) {
-    return static_cast<std::uint16_t>(request_id >> 16) != kNoSlot;
-  }
+  static bool is_awaited(std::uint64_t request_id) { return slot_of(request_id) != kNoSlot; }
 
   /// Routing, by the owner's Receiver. True if the endpoint was this channel's.
   static std::uint32_t server_of(std::uint64_t request_id) { return request_id & 0xffff; }
+  static std::uint16_t slot_of(std::uint64_t request_id) {
+    return static_cast<std::uint16_t>(request_id >> 16);
+  }
   void on_reply(const ReplyHeader& header, Body body);
   bool on_endpoint_failed(Endpoint& endpoint, Errc why);
 

@@ -6,11 +6,7 @@
 #include "shim/library.h"
 #include "shim/real.h"
 
-namespace {
-
 using mayfly::shim::Inside;
-
-}  // namespace
 
 MAYFLY_EXPORT char* strtok(char* text, const char* delimiters) noexcept {
   static char* of_program = nullptr;

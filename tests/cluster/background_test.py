@@ -4,7 +4,6 @@
 import json
 import os
 import random
-import shlex
 import signal
 import subprocess
 import sys
@@ -27,21 +26,19 @@ class Background:
         # Without a scratch of its own a session would use the user's private folder.
         job.environment.update(MAYFLY_SESSION=str(self.file), HOME=str(job.folder))
 
-    def run(self, *words, status=0, **variables):
+    def run(self, *words, status=0, prefix=(), **variables):
         """Both streams of the command."""
-        done = subprocess.run([self.mayfly, *words], text=True, check=False, timeout=100,
+        done = subprocess.run([*prefix, self.mayfly, *words], text=True, check=False, timeout=100,
                               env={**self.job.environment, **variables}, stdin=subprocess.DEVNULL,
                               capture_output=True)
         check(done.returncode == status,
               f"{words}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
 
-    def start_words(self):
-        return [self.mayfly, "start", "--mpi", self.mpi, "--scratch", str(self.job.scratch),
-                "--servers-per-node", str(SERVERS), "--capacity", "1G"]
-
     def start(self, *words, status=0, **variables):
-        return self.run(*self.start_words()[1:], *words, status=status, **variables)
+        return self.run("start", "--mpi", self.mpi, "--scratch", str(self.job.scratch),
+                        "--servers-per-node", str(SERVERS), "--capacity", "1G", *words,
+                        status=status, **variables)
 
     def servers(self):
         return json.loads(self.run("status", "--json"))["servers"]
@@ -191,16 +188,13 @@ def of_another_user(session):
         raise Skip("only root can be two users")
     session.job.environment["HOME"] = str(session.job.folder)
     session.start()
-    for mode, said in ((0o600, "cannot be opened"), (0o644, "belongs to somebody else")):
+    for mode, reason in ((0o600, "cannot be opened"), (0o644, "belongs to somebody else")):
         session.file.chmod(mode)
         for words in (["status"], ["stop"], ["exec", "--", "ls", "/mayfly"]):
-            done = subprocess.run([*prefix, session.mayfly, *words], env=session.job.environment,
-                                  text=True, capture_output=True, check=False, timeout=60)
-            check(done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1,
-                  f"{words}: {done.returncode}\n{done.stdout}{done.stderr}")
-    done = subprocess.run([*prefix, session.mayfly, "clean"], env=session.job.environment,
-                          text=True, capture_output=True, check=False, timeout=60)
-    check(done.returncode == 1 and "cannot be removed" in done.stderr, done.stdout + done.stderr)
+            said = session.run(*words, prefix=prefix, status=1)
+            check(reason in said and said.count("\n") == 1, f"{words}: {said}")
+    said = session.run("clean", prefix=prefix, status=1)
+    check("cannot be removed" in said, said)
     session.file.chmod(0o600)
     check(all(server["answers"] for server in session.servers()), "a server does not answer")
     session.end()
@@ -212,18 +206,12 @@ def little_locked_memory(session):
     session.job.folder.chmod(0o777)
     session.job.scratch.chmod(0o777)
     session.job.environment["HOME"] = str(session.job.temporary)
-    command = " ".join(shlex.quote(word) for word in session.start_words())
-    done = subprocess.run([*prefix, "sh", "-c", f"ulimit -l 64; {command}"], text=True,
-                          env=session.job.environment, capture_output=True, check=False,
-                          timeout=60)
-    said = done.stdout + done.stderr
-    check(done.returncode == 0 and "raise it with ulimit -l" in said, said)
+    said = session.start(prefix=(*prefix, "sh", "-c", 'ulimit -l 64; exec "$@"', "sh"))
+    check("raise it with ulimit -l" in said, said)
     script = "cp /bin/ls /mayfly/a; cmp /bin/ls /mayfly/a; echo status $?"
-    for words in (["exec", "--", "sh", "-c", script], ["stop"]):
-        done = subprocess.run([*prefix, session.mayfly, *words], env=session.job.environment,
-                              text=True, capture_output=True, check=False, timeout=60)
-        check(done.returncode == 0, f"{words}: {done.stdout}{done.stderr}")
-        check(words == ["stop"] or "status 0" in done.stdout, done.stdout + done.stderr)
+    said = session.run("exec", "--", "sh", "-c", script, prefix=prefix)
+    check("status 0" in said, said)
+    session.run("stop", prefix=prefix)
     session.check_gone()
 
 
