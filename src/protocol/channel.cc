@@ -91,6 +91,7 @@ Task<Status> Channel::connect() {
   }
   // The reply was on its way to us when the endpoint may have failed.
   if (state_ != State::connecting || endpoint_ == nullptr) co_return Errc::io_error;
+  has_lane_ = endpoint_->take_up_lane();
   cookie_ = reply->header.value;
   if (!reply->body.payload().empty()) {
     auto remote = endpoint_->import(reply->body.payload());

@@ -91,6 +91,8 @@ class Channel {
   bool is_open() const { return state_ == State::open; }
   /// Whether the server's memory can be reached one-sidedly. Known once open.
   bool is_one_sided() const { return remote_ != nullptr && remote_->is_one_sided(); }
+  /// Whether requests go through memory that is shared with the server. Known once open.
+  bool has_lane() const { return has_lane_; }
   std::uint32_t server() const { return server_; }
   /// Sent since the beginning.
   const RequestCounts& sent() const { return sent_; }
@@ -152,6 +154,7 @@ class Channel {
   std::uint32_t server_;
   State state_ = State::closed;
   std::uint64_t cookie_ = 0;
+  bool has_lane_ = false;
   std::unique_ptr<Endpoint> endpoint_;
   std::unique_ptr<RemoteBuffer> remote_;
   Semaphore connecting_{1};

@@ -23,6 +23,7 @@ class LoopbackEndpoint final : public Endpoint {
   Task<Status> put(Bytes local, RemoteBuffer& remote, std::uint64_t offset) override;
   Task<Status> get(MutableBytes local, RemoteBuffer& remote, std::uint64_t offset) override;
   Task<Status> flush() override;
+  bool take_up_lane() override { return false; }
   bool has_failed() const override { return !link_->is_open; }
   Task<void> close() override;
 

@@ -18,6 +18,7 @@ inline constexpr std::size_t kSealBytes = 16;
 enum class SealKind : std::uint16_t {
   ucx_address = 1,
   ucx_memory,
+  ucx_lane,
   loopback_address,
   loopback_memory
 };

@@ -6,20 +6,31 @@
 
 namespace mayfly {
 
-std::vector<std::byte> seal_address(const ProcessMark& process, Bytes for_ucx) {
-  std::vector<std::byte> content(sizeof process + for_ucx.size());
-  std::memcpy(content.data(), &process, sizeof process);
-  std::memcpy(content.data() + sizeof process, for_ucx.data(), for_ucx.size());
+namespace {
+
+/// What stands in front of UCX's own address.
+struct Front {
+  ProcessMark process;
+  WakeSocket::Name wake_name;
+};
+static_assert(sizeof(Front) == sizeof(ProcessMark) + sizeof(WakeSocket::Name));
+
+}  // namespace
+
+std::vector<std::byte> seal_address(const UcxAddress& address) {
+  const Front front{address.process, address.wake_name};
+  std::vector<std::byte> content(sizeof front + address.for_ucx.size());
+  std::memcpy(content.data(), &front, sizeof front);
+  std::memcpy(content.data() + sizeof front, address.for_ucx.data(), address.for_ucx.size());
   return seal(SealKind::ucx_address, content);
 }
 
 Result<UcxAddress> unseal_address(Bytes sealed) {
   MAYFLY_TRY(content, unseal(SealKind::ucx_address, sealed));
-  UcxAddress address;
-  if (content.size() <= sizeof address.process) return Errc::bad_message;
-  std::memcpy(&address.process, content.data(), sizeof address.process);
-  address.for_ucx = content.subspan(sizeof address.process);
-  return address;
+  Front front;
+  if (content.size() <= sizeof front) return Errc::bad_message;
+  std::memcpy(&front, content.data(), sizeof front);
+  return UcxAddress{front.process, front.wake_name, content.subspan(sizeof front)};
 }
 
 }  // namespace mayfly

@@ -15,7 +15,7 @@ constexpr Nanoseconds kPatience = std::chrono::milliseconds(500);
 }  // namespace
 
 UcxConnection::UcxConnection(UcxWorker& worker, const UcxAddress& address)
-    : worker_(worker), peer_(address.process) {
+    : worker_(worker), peer_(address.process), wake_name_(address.wake_name) {
   ucp_ep_params_t params{};
   params.field_mask = UCP_EP_PARAM_FIELD_REMOTE_ADDRESS | UCP_EP_PARAM_FIELD_ERR_HANDLING_MODE |
                       UCP_EP_PARAM_FIELD_ERR_HANDLER;
@@ -31,15 +31,19 @@ UcxConnection::UcxConnection(UcxWorker& worker, const UcxAddress& address)
 }
 
 void UcxConnection::failed(void* self, ucp_ep_h /*handle*/, ucs_status_t status) {
-  auto& connection = *static_cast<UcxConnection*>(self);
-  if (connection.failure_ != Errc::ok) return;
-  connection.failure_ = errc_from(status);
-  connection.worker_.has_failed(connection);
+  static_cast<UcxConnection*>(self)->fail(errc_from(status));
+}
+
+void UcxConnection::fail(Errc why) {
+  if (failure_ != Errc::ok) return;
+  failure_ = why;
+  worker_.has_failed(*this);
 }
 
 void UcxConnection::close() {
   flight_.gate.close();
   if (handle_ == nullptr) return;
+  worker_.leave_lane(*this);
   ucp_request_param_t params{};
   params.op_attr_mask = UCP_OP_ATTR_FIELD_FLAGS;
   params.flags = UCP_EP_CLOSE_FLAG_FORCE;
@@ -52,8 +56,7 @@ void UcxConnection::close() {
 
 void UcxConnection::look_after_peer() {
   if (!is_open() || peer_.may_be_alive()) return;
-  failure_ = Errc::not_connected;
-  worker_.has_failed(*this);
+  fail(Errc::not_connected);
   close();
 }
 

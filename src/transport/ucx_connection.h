@@ -7,12 +7,15 @@
 
 #include <ucp/api/ucp.h>
 
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/errc.h"
 #include "transport/ucx_address.h"
 #include "transport/ucx_flight.h"
+#include "transport/ucx_lane.h"
 
 namespace mayfly {
 
@@ -39,6 +42,10 @@ class UcxConnection {
   UcxFlight& flight() { return flight_; }
   /// Ends all that is in flight, during the next polls.
   void close();
+  /// Nothing is begun any more; the worker reports it.
+  void fail(Errc why);
+  const ProcessMark& peer() const { return peer_; }
+  const WakeSocket::Name& wake_name() const { return wake_name_; }
   /// Fails and closes the connection if its peer is a process of this machine that has ended.
   void look_after_peer();
   /// After close(): awaits that nothing is in flight.
@@ -60,11 +67,16 @@ class UcxConnection {
   UcxEndpoint* endpoint = nullptr;
   UcxEndpoint* reply_endpoint = nullptr;
 
+  /// Null: all messages go by UCX. What the peer has offered stays here until it is taken up.
+  std::unique_ptr<UcxLane> lane;
+  std::vector<std::byte> lane_offer;
+
  private:
   static void failed(void* self, ucp_ep_h handle, ucs_status_t status);
 
   UcxWorker& worker_;
   ProcessMark peer_;
+  WakeSocket::Name wake_name_;
   ucp_ep_h handle_ = nullptr;
   Errc failure_ = Errc::ok;
   UcxFlight flight_;

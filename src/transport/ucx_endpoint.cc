@@ -36,8 +36,21 @@ void UcxEndpoint::lead_to(UcxConnection* connection) {
   if (connection_ != nullptr) place() = this;
 }
 
+Lane* UcxEndpoint::lane_for(Bytes payload) const {
+  if (has_failed() || connection_->lane == nullptr) return nullptr;
+  Lane& lane = connection_->lane->lane;
+  return lane.carries(payload.size()) ? &lane : nullptr;
+}
+
+bool UcxEndpoint::take_up_lane() {
+  if (connection_ == nullptr) return false;
+  connection_->worker().take_up_lane(*connection_);
+  return connection_->lane != nullptr;
+}
+
 void UcxEndpoint::post(Bytes header, Bytes payload) {
   MAYFLY_ASSERT(header.size() <= kMaxHeaderBytes && payload.size() <= kMaxPostedPayloadBytes);
+  if (Lane* const lane = lane_for(payload)) return lane->post(header, payload);
   auto pass = enter();
   if (!pass) return;
   UcxPost::Pool& posts = connection_->worker().posts();
@@ -57,6 +70,10 @@ void UcxEndpoint::post_with_reply(Bytes header, Bytes payload) {
 }
 
 Task<Status> UcxEndpoint::send(Bytes header, Bytes payload) {
+  if (Lane* const lane = lane_for(payload)) {
+    lane->post(header, payload);
+    co_return Status();
+  }
   auto pass = enter();
   if (!pass) co_return Errc::not_connected;
   UcxTransfer::Lease transfer(connection_->worker().transfers(), connection_->flight(),

@@ -25,6 +25,7 @@ class UcxEndpoint final : public Endpoint {
   Task<Status> put(Bytes local, RemoteBuffer& remote, std::uint64_t offset) override;
   Task<Status> get(MutableBytes local, RemoteBuffer& remote, std::uint64_t offset) override;
   Task<Status> flush() override;
+  bool take_up_lane() override;
   bool has_failed() const override { return connection_ == nullptr || !connection_->is_open(); }
   Task<void> close() override;
 
@@ -38,6 +39,8 @@ class UcxEndpoint final : public Endpoint {
     return connection_ == nullptr ? std::nullopt : connection_->enter();
   }
   UcxEndpoint*& place() const;
+  /// Null: it goes by UCX.
+  Lane* lane_for(Bytes payload) const;
 
   Role role_;
   UcxConnection* connection_;

@@ -4,8 +4,6 @@
 #include <cstdlib>
 #include <string>
 
-#include "transport/process_mark.h"
-#include "transport/ucx_address.h"
 #include "transport/ucx_status.h"
 
 namespace mayfly {
@@ -18,7 +16,7 @@ std::string transports_of(const UcxOptions& options) {
   return environment;
 }
 
-bool may_share_memory(const std::string& transports) {
+bool include_memory(const std::string& transports) {
   if (transports.empty() || transports.front() == '^') return true;
   const auto names = {"all", "shm", "sm", "mm", "posix", "sysv", "xpmem"};
   return std::any_of(names.begin(), names.end(),
@@ -29,7 +27,7 @@ bool may_share_memory(const std::string& transports) {
 ucs_status_t require(ucp_config_t* config, const std::string& transports) {
   // With it on, UCX 1.13 emulates RMA in shared memory by messages.
   ucs_status_t status = ucp_config_modify(config, "PROTO_ENABLE", "n");
-  if (status != UCS_OK || !may_share_memory(transports)) return status;
+  if (status != UCS_OK || !include_memory(transports)) return status;
   // Without it UCX leaves shared memory for TCP as soon as peers may fail. UCX 1.13 knows the keys
   // of single transports here, but without the transport's name; nobody taking one is a warning.
   return ucp_config_modify(config, "MM_ERROR_HANDLING", "y");
@@ -53,7 +51,7 @@ ucs_status_t apply(ucp_config_t* config, const UcxOptions& options) {
     const std::string interval = std::to_string(options.keepalive.count() / 1000) + "us";
     status = ucp_config_modify(config, "KEEPALIVE_INTERVAL", interval.c_str());
   }
-  if (status == UCS_OK && may_share_memory(transports_of(options)) && !is_queue_set()) {
+  if (status == UCS_OK && UcxHandles::may_share_memory(options) && !is_queue_set()) {
     status = ucp_config_modify(config, "MM_FIFO_ELEM_SIZE", kQueueElementBytes);
   }
   if (status == UCS_OK && !options.transports.empty()) {
@@ -82,6 +80,10 @@ Result<std::unique_ptr<UcxHandles>, Failure> UcxHandles::open(const UcxOptions& 
   if (status == UCS_OK) status = handles->read_address();
   if (status != UCS_OK) return cannot_start(status, options);
   return handles;
+}
+
+bool UcxHandles::may_share_memory(const UcxOptions& options) {
+  return include_memory(transports_of(options));
 }
 
 ucs_status_t UcxHandles::open_context(const UcxOptions& options) {
@@ -113,8 +115,8 @@ ucs_status_t UcxHandles::read_address() {
   std::size_t bytes = 0;
   const ucs_status_t status = ucp_worker_get_address(worker_, &address, &bytes);
   if (status != UCS_OK) return status;
-  address_ = seal_address(ProcessMark::of_this_process(),
-                          Bytes(reinterpret_cast<std::byte*>(address), bytes));
+  const auto* const begin = reinterpret_cast<std::byte*>(address);
+  address_.assign(begin, begin + bytes);
   ucp_worker_release_address(worker_, address);
   return UCS_OK;
 }

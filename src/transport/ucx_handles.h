@@ -17,6 +17,8 @@ namespace mayfly {
 class UcxHandles {
  public:
   static Result<std::unique_ptr<UcxHandles>, Failure> open(const UcxOptions& options);
+  /// Whether the transports that these options name include shared memory.
+  static bool may_share_memory(const UcxOptions& options);
   UcxHandles(const UcxHandles&) = delete;
   UcxHandles& operator=(const UcxHandles&) = delete;
   /// All endpoints are closed and all memory is unmapped.
@@ -25,7 +27,7 @@ class UcxHandles {
   ucp_context_h context() const { return context_; }
   ucp_worker_h worker() const { return worker_; }
   int event_fd() const { return event_fd_; }
-  /// The worker's address, sealed.
+  /// The worker's own address.
   Bytes address() const { return address_; }
 
  private:

@@ -26,6 +26,7 @@ void UcxPost::send(const Target& target, Gate::Pass pass, Bytes header, Bytes fr
   // Which UCX does not promise for short messages.
   if (target.is_first) params.op_attr_mask |= UCP_OP_ATTR_FLAG_NO_IMM_CMPL;
   params.flags = UCP_AM_SEND_FLAG_EAGER;
+  if (target.names_sender) params.flags |= UCP_AM_SEND_FLAG_REPLY;
   params.cb.send = &UcxPost::sent;
   params.user_data = this;
   const ucs_status_ptr_t request = ucp_am_send_nbx(target.endpoint, target.id, begin, header.size(),

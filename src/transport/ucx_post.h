@@ -26,6 +26,8 @@ class UcxPost {
     ucp_ep_h endpoint;
     unsigned id;    ///< of the active message
     bool is_first;  ///< UcxConnection::begins
+    /// Whether the receiver is told the connection that it comes by.
+    bool names_sender = false;
   };
   /// Sends `header` and the two parts of a payload. `pass` is held until the memory is free again.
   /// Errors are the endpoint's failure and not told here.

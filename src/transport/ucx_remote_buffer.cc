@@ -19,7 +19,7 @@ Result<std::unique_ptr<UcxRemoteBuffer>> UcxRemoteBuffer::open(ucp_ep_h endpoint
 UcxRemoteBuffer::UcxRemoteBuffer(ucp_rkey_h rkey, std::uint64_t base, std::size_t size)
     : rkey_(rkey), base_(base), size_(size) {
   void* local = nullptr;
-  one_sided_ = ucp_rkey_ptr(rkey_, base_, &local) == UCS_OK;
+  if (ucp_rkey_ptr(rkey_, base_, &local) == UCS_OK) local_ = static_cast<std::byte*>(local);
 }
 
 UcxRemoteBuffer::~UcxRemoteBuffer() { ucp_rkey_destroy(rkey_); }

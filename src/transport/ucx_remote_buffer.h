@@ -18,7 +18,9 @@ class UcxRemoteBuffer final : public RemoteBuffer {
   std::size_t size() const override { return size_; }
   /// True in shared memory only. An RDMA NIC would qualify too, but UCX 1.13 has no call that tells
   /// it from emulation over messages, and the rendezvous path is right on both.
-  bool is_one_sided() const override { return one_sided_; }
+  bool is_one_sided() const override { return local_ != nullptr; }
+  /// Where it is mapped here; null if it is not in shared memory.
+  std::byte* local() const { return local_; }
   std::uint64_t base() const { return base_; }
   ucp_rkey_h rkey() const { return rkey_; }
 
@@ -28,7 +30,7 @@ class UcxRemoteBuffer final : public RemoteBuffer {
   ucp_rkey_h rkey_;
   std::uint64_t base_;
   std::size_t size_;
-  bool one_sided_;
+  std::byte* local_ = nullptr;
 };
 
 }  // namespace mayfly

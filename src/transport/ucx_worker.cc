@@ -35,7 +35,7 @@ UcxWorker::Arrival::Arrival(const void* header_begin, std::size_t header_size)
 Result<std::unique_ptr<UcxWorker>, Failure> UcxWorker::create(const UcxOptions& options) {
   auto handles = UcxHandles::open(options);
   if (!handles) return handles.error();
-  std::unique_ptr<UcxWorker> worker(new UcxWorker(std::move(*handles), options.keepalive));
+  std::unique_ptr<UcxWorker> worker(new UcxWorker(std::move(*handles), options));
   if (const ucs_status_t status = worker->listen(); status != UCS_OK) {
     return Failure{errc_from(status), "UCX refused to receive active messages: " +
                                           std::string(ucs_status_string(status))};
@@ -43,10 +43,19 @@ Result<std::unique_ptr<UcxWorker>, Failure> UcxWorker::create(const UcxOptions& 
   return worker;
 }
 
+UcxWorker::UcxWorker(std::unique_ptr<UcxHandles> handles, const UcxOptions& options)
+    : handles_(std::move(handles)),
+      lanes_(UcxLanes::open(*handles_, options)),
+      keepalive_(options.keepalive) {
+  const auto wake_name = lanes_ == nullptr ? WakeSocket::Name{} : lanes_->name();
+  address_ = seal_address({ProcessMark::of_this_process(), wake_name, handles_->address()});
+}
+
 ucs_status_t UcxWorker::listen() {
   const std::pair<unsigned, ucp_am_recv_callback_t> handlers[] = {
       {kPlainMessage, &UcxWorker::plain_arrived},
-      {kMessageWithAddress, &UcxWorker::addressed_arrived}};
+      {kMessageWithAddress, &UcxWorker::addressed_arrived},
+      {kLaneOffer, &UcxWorker::offer_arrived}};
   for (const auto& [id, callback] : handlers) {
     ucp_am_handler_param_t params{};
     params.field_mask = UCP_AM_HANDLER_PARAM_FIELD_ID | UCP_AM_HANDLER_PARAM_FIELD_CB |
@@ -119,8 +128,21 @@ ucs_status_t UcxWorker::addressed_arrived(void* self, const void* header, std::s
   return UCS_OK;
 }
 
+ucs_status_t UcxWorker::offer_arrived(void* self, const void* /*header*/,
+                                      std::size_t /*header_bytes*/, void* data, std::size_t bytes,
+                                      const ucp_am_recv_param_t* param) {
+  auto& worker = *static_cast<UcxWorker*>(self);
+  const bool is_here = (param->recv_attr & UCP_AM_RECV_ATTR_FLAG_RNDV) == 0;
+  const bool is_named = (param->recv_attr & UCP_AM_RECV_ATTR_FIELD_REPLY_EP) != 0;
+  const auto found = is_named ? worker.open_.find(param->reply_ep) : worker.open_.end();
+  if (!is_here || found == worker.open_.end()) return UCS_OK;
+  const auto* const begin = static_cast<const std::byte*>(data);
+  found->second->lane_offer.assign(begin, begin + bytes);
+  return UCS_OK;
+}
+
 std::size_t UcxWorker::poll() {
-  std::size_t happened = 0;
+  std::size_t happened = lanes_ == nullptr ? 0 : lanes_->poll(receiver_);
   // Messages are handed over at once: a further turn that finds nothing would delay them.
   for (int turn = 0; turn < kMaxTurns && arrived_.empty(); ++turn) {
     const unsigned progressed = ucp_worker_progress(handles_->worker());
@@ -176,6 +198,7 @@ bool UcxWorker::arm() {
   if (!arrived_.empty() || !failed_.empty()) return false;
   // What a closed connection waits for ends by polling alone and may not wake the descriptor.
   if (!draining_.empty()) return false;
+  if (lanes_ != nullptr && !lanes_->arm()) return false;
   return ucp_worker_arm(handles_->worker()) == UCS_OK;
 }
 
@@ -235,12 +258,33 @@ UcxEndpoint* UcxWorker::reply_endpoint_to(const std::string& address) {
   if (endpoint != nullptr && endpoint->connection() != nullptr) return endpoint.get();
   const auto decoded = unseal_address(bytes_of(address));
   UcxConnection& connection = open_connection(decoded.value());
+  offer_lane(connection);
   if (endpoint == nullptr) {
     endpoint = std::make_unique<UcxEndpoint>(UcxEndpoint::Role::reply, connection);
   } else {
     endpoint->lead_to(&connection);
   }
   return endpoint.get();
+}
+
+/// Before anything else is sent to it, so that the peer has the offer when it has that.
+void UcxWorker::offer_lane(UcxConnection& connection) {
+  auto pass = connection.enter();
+  if (lanes_ == nullptr || !pass) return;
+  const std::vector<std::byte> offer = lanes_->offer(connection);
+  if (offer.empty()) return;
+  const UcxPost::Target target{connection.handle(), kLaneOffer, connection.begins(), true};
+  posts_.take(posts_)->send(target, std::move(*pass), {}, {}, offer);
+}
+
+void UcxWorker::take_up_lane(UcxConnection& connection) {
+  const auto offer = std::exchange(connection.lane_offer, {});
+  const bool is_wanted = connection.is_open() && connection.lane == nullptr && !offer.empty();
+  if (is_wanted && lanes_ != nullptr) lanes_->take_up(connection, offer);
+}
+
+void UcxWorker::leave_lane(UcxConnection& connection) {
+  if (lanes_ != nullptr) lanes_->leave(connection);
 }
 
 Result<std::unique_ptr<Endpoint>> UcxWorker::connect(Bytes address) {

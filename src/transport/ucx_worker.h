@@ -14,6 +14,7 @@
 #include "transport/ucx_connection.h"
 #include "transport/ucx_endpoint.h"
 #include "transport/ucx_handles.h"
+#include "transport/ucx_lanes.h"
 #include "transport/ucx_post.h"
 #include "transport/ucx_transfer.h"
 #include "transport/worker.h"
@@ -29,10 +30,12 @@ class UcxWorker final : public Worker {
 
   std::size_t poll() override;
   bool arm() override;
-  int event_fd() const override { return handles_->event_fd(); }
+  int event_fd() const override {
+    return lanes_ == nullptr ? handles_->event_fd() : lanes_->event_fd();
+  }
 
   void set_receiver(Receiver* receiver) override { receiver_ = receiver; }
-  Bytes address() const override { return handles_->address(); }
+  Bytes address() const override { return address_; }
   Result<std::unique_ptr<Endpoint>> connect(Bytes address) override;
   Result<std::unique_ptr<RegisteredMemory>> allocate(std::size_t bytes) override;
 
@@ -44,6 +47,8 @@ class UcxWorker final : public Worker {
   UcxFlight* flight_of(ucp_ep_h sender);
   void has_failed(UcxConnection& connection);
   void has_closed(UcxConnection& connection, ucp_ep_h handle);
+  void take_up_lane(UcxConnection& connection);
+  void leave_lane(UcxConnection& connection);
 
  private:
   /// A message on its way from UCX's callback to the end of poll().
@@ -56,8 +61,7 @@ class UcxWorker final : public Worker {
     std::unique_ptr<std::string> sender_address;
   };
 
-  UcxWorker(std::unique_ptr<UcxHandles> handles, Nanoseconds keepalive)
-      : handles_(std::move(handles)), keepalive_(keepalive) {}
+  UcxWorker(std::unique_ptr<UcxHandles> handles, const UcxOptions& options);
   ucs_status_t listen();
   static ucs_status_t plain_arrived(void* self, const void* header, std::size_t header_bytes,
                                     void* data, std::size_t bytes,
@@ -65,7 +69,11 @@ class UcxWorker final : public Worker {
   static ucs_status_t addressed_arrived(void* self, const void* header, std::size_t header_bytes,
                                         void* data, std::size_t bytes,
                                         const ucp_am_recv_param_t* param);
+  static ucs_status_t offer_arrived(void* self, const void* header, std::size_t header_bytes,
+                                    void* data, std::size_t bytes,
+                                    const ucp_am_recv_param_t* param);
   UcxConnection& open_connection(const UcxAddress& address);
+  void offer_lane(UcxConnection& connection);
   UcxEndpoint* reply_endpoint_to(const std::string& address);
   void deliver();
   void report_failures();
@@ -77,6 +85,9 @@ class UcxWorker final : public Worker {
   UcxPost::Pool posts_;
   UcxTransfer::Pool transfers_;
   std::unique_ptr<UcxHandles> handles_;
+  /// Null: there is no memory to share with anybody.
+  std::unique_ptr<UcxLanes> lanes_;
+  std::vector<std::byte> address_;
   Nanoseconds keepalive_;
   TimePoint looked_after_{};
   std::uint32_t polls_ = 0;

@@ -63,6 +63,11 @@ class Endpoint {
   /// Completes when everything put so far is visible at the peer.
   virtual Task<Status> flush() = 0;
 
+  /// Sends what follows through memory shared with the peer, if the peer has offered that with its
+  /// reply. To be called when everything posted so far has been answered: what is still on its way
+  /// would be overtaken. The peer's answers come the same way from then on. Whether that was so.
+  virtual bool take_up_lane() = 0;
+
   virtual bool has_failed() const = 0;
   /// Ends the connection now: every pending operation, receives of rendezvous payloads included,
   /// completes with an error before this task is done, and no memory is touched by the transport

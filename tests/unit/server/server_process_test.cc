@@ -50,6 +50,7 @@ TEST_P(ServerProcessTest, TheDataPathIsTheOneThatTheTransportsAllow) {
     for (std::uint32_t server = 0; server < session.servers(); ++server) {
       if (!session.run(session.channel(server).open())) return false;
       if (session.channel(server).is_one_sided() != is_rma()) return false;
+      if (session.channel(server).has_lane() != is_rma()) return false;
     }
     return true;
   }));

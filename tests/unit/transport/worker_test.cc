@@ -37,7 +37,21 @@ class WorkerTest : public ::testing::Test {
   }
   void connect_both() {
     to_there_ = connect(*here_, *there_);
+    if (Transport::kHasLanes) take_up_lane();
     to_here_ = connect(*there_, *here_);
+  }
+  /// The offer comes with the first answer, and is known to be taken up by the first message.
+  void take_up_lane() {
+    to_there_->post_with_reply({});
+    ASSERT_TRUE(arrived(there_inbox_, 1));
+    there_inbox_.take().reply_endpoint()->post({});
+    ASSERT_TRUE(arrived(here_inbox_, 1));
+    here_inbox_.take();
+    to_there_->take_up_lane();
+    ASSERT_NE(static_cast<UcxEndpoint&>(*to_there_).connection()->lane, nullptr);
+    to_there_->post({});
+    ASSERT_TRUE(arrived(there_inbox_, 1));
+    there_inbox_.take();
   }
   /// Turns the loop until `condition` holds; false if that takes too long.
   template <class Condition>
@@ -78,7 +92,8 @@ class WorkerTest : public ::testing::Test {
   std::unique_ptr<Endpoint> to_here_;
 };
 
-using Transports = ::testing::Types<UcxSharedMemory, UcxTcp, Loopback, DelayedLoopback>;
+using Transports =
+    ::testing::Types<UcxSharedMemory, UcxSharedLanes, UcxTcp, Loopback, DelayedLoopback>;
 TYPED_TEST_SUITE(WorkerTest, Transports);
 
 /// Runs a task to its end beside others and keeps its result.
