@@ -9,6 +9,17 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION
   target_compile_definitions(mayfly_flags INTERFACE __cpp_impl_coroutine=201902L)
 endif()
 
+# What nearly every source includes is a third of the time that it takes to compile. A compiler cache
+# does not get on with precompiled headers, and does without.
+if(CMAKE_CXX_COMPILER_LAUNCHER)
+  set(MAYFLY_PRECOMPILE OFF)
+else()
+  set(MAYFLY_PRECOMPILE ON)
+endif()
+set(MAYFLY_COMMON_HEADERS
+  <algorithm> <chrono> <coroutine> <deque> <functional> <map> <memory> <optional> <span> <string>
+  <unordered_map> <variant> <vector> <fmt/format.h> <spdlog/spdlog.h>)
+
 # mayfly_export_only(TARGET MAP): the shared library exports what the version script MAP names.
 function(mayfly_export_only target map)
   target_link_options(${target} PRIVATE -Wl,--version-script=${map})

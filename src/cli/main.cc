@@ -3,6 +3,7 @@
 
 #include "cli/background.h"
 #include "cli/doctor.h"
+#include "cli/staging.h"
 #include "cli/stripe.h"
 #include "cli/version.h"
 
@@ -17,9 +18,12 @@ int main(int argc, char** argv) {
   mayfly::add_getstripe(app, exit_code);
   mayfly::add_run(app, exit_code);
   mayfly::add_setstripe(app, exit_code);
+  mayfly::add_stage_in(app, exit_code);
+  mayfly::add_stage_out(app, exit_code);
   mayfly::add_start(app, exit_code);
   mayfly::add_status(app, exit_code);
   mayfly::add_stop(app, exit_code);
+  mayfly::add_verify(app, exit_code);
   mayfly::add_version(app);
   mayfly::add_wait(app, exit_code);
   try {

@@ -7,16 +7,13 @@
 
 #include <cstddef>
 #include <memory>
-#include <span>
 #include <utility>
 
 #include "async/task.h"
+#include "base/bytes.h"
 #include "base/result.h"
 
 namespace mayfly {
-
-using Bytes = std::span<const std::byte>;
-using MutableBytes = std::span<std::byte>;
 
 /// The transport's hold on a payload that has arrived or is still at the sender.
 class Payload {

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from job import SKIPPED, Job, Skip, as_nobody, check, is_alive
+from job import Job, Skip, as_nobody, check, is_alive, perform
 
 SERVERS = 2
 VERSION_AT = 7  # in a session file
@@ -293,11 +293,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Skip as reason:
-        print(f"skipped: {reason}")
-        sys.exit(SKIPPED)
-    except AssertionError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(1)
+    perform(main)

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -38,6 +39,18 @@ def shared_memory():
         if not is_alive(words[4]):
             names.add(f"shmid {words[1]}")
     return names
+
+
+def perform(main):
+    """Runs a test, for its exit status."""
+    try:
+        main()
+    except Skip as reason:
+        print(f"skipped: {reason}")
+        sys.exit(SKIPPED)
+    except AssertionError as failure:
+        print(failure, file=sys.stderr)
+        sys.exit(1)
 
 
 def private_folder(uid=None):

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from background_test import Background
-from job import SKIPPED, Job, Skip, check
+from job import Job, check, perform
 
 SECONDS_PER_SCRIPT = 100
 
@@ -51,11 +51,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Skip as reason:
-        print(f"skipped: {reason}")
-        sys.exit(SKIPPED)
-    except AssertionError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(1)
+    perform(main)

@@ -4,7 +4,7 @@
 import os
 import sys
 
-from job import SKIPPED, Job, Skip, check
+from job import Job, check, perform
 
 CLIENTS = 2
 THREADS = 2
@@ -25,11 +25,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Skip as reason:
-        print(f"skipped: {reason}")
-        sys.exit(SKIPPED)
-    except AssertionError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(1)
+    perform(main)

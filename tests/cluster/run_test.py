@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from job import SKIPPED, Job, Skip, check
+from job import Job, Skip, check, perform
 
 RANKS = 4
 
@@ -152,11 +152,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Skip as reason:
-        print(f"skipped: {reason}")
-        sys.exit(SKIPPED)
-    except AssertionError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(1)
+    perform(main)

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from job import SKIPPED, Job, Skip, check
+from job import Job, check, perform
 
 SERVERS = 3
 CLIENTS = 2
@@ -105,11 +105,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Skip as reason:
-        print(f"skipped: {reason}")
-        sys.exit(SKIPPED)
-    except AssertionError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(1)
+    perform(main)

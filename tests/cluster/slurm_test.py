@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from job import SKIPPED, Job, Skip, check
+from job import Job, Skip, check, perform
 from slurm import Slurm
 
 
@@ -90,11 +90,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Skip as reason:
-        print(f"skipped: {reason}")
-        sys.exit(SKIPPED)
-    except AssertionError as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(1)
+    perform(main)

@@ -5,7 +5,7 @@ import re
 # The folders of src/ that are no mayfly_layer: what they may include of ours, None for every layer.
 EDGES_OF_PROGRAMS = {"cli": None, "fuse": {"client"}, "shim": set()}
 # The public header is for whoever offers or uses it.
-PUBLIC_HEADER_USERS = {"client", "cli", "fuse", "shim"}
+PUBLIC_HEADER_USERS = {"client", "cli", "fuse", "shim", "staging"}
 # The public header of the linked way in needs MPI_Comm; test programs play the application.
 MPI_ALLOWED = re.compile(r"mpi_launch/|tests/|include/mayfly/[a-z_]*mpi[a-z_]*\.h$")
 

@@ -1,0 +1,185 @@
+// mayfly stage-in, stage-out: trees into a session and out of it.
+#include "staging/stage.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "base/units.h"
+#include "cli/joined.h"
+#include "cli/session_path.h"
+#include "cli/session_place.h"
+#include "cli/stage_list.h"
+#include "cli/stage_report.h"
+#include "cli/staging.h"
+#include "staging/whole_io.h"
+
+namespace mayfly {
+namespace {
+
+enum class Direction { in, out };
+
+constexpr unsigned kMaxThreads = 64;
+constexpr const char* kManifestName = ".mayfly-manifest.jsonl";
+
+struct StageWords {
+  Direction direction = Direction::in;
+  std::string session;
+  std::vector<std::string> names;  ///< sources, then the destination
+  std::string list;
+  std::string manifest;
+  std::string newer;
+  std::string limit;
+  bool json = false;
+  bool verbose = false;
+  StageOptions options;
+};
+
+unsigned default_threads() {
+  return std::min(8U, std::max(2U, std::thread::hardware_concurrency()));
+}
+
+/// The last name of a path; empty for one that ends with a slash: what is in it is meant.
+std::string last_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+/// Names as the two file systems have them.
+struct Places {
+  Direction direction;
+  std::string source(const std::string& path) const {
+    return direction == Direction::out ? place_in_session(path) : path;
+  }
+  std::string destination(const std::string& path) const {
+    return direction == Direction::in ? place_in_session(path) : path;
+  }
+};
+
+std::string without_slashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+Result<void, Failure> choose_trees(StageWords& words) {
+  const Places places{words.direction};
+  StageOptions& options = words.options;
+  if (!words.list.empty()) {
+    auto text = read_whole(local_calls(), words.list);
+    if (!text) {
+      return Failure{text.error(), fmt::format("The list {} cannot be read ({}).", words.list,
+                                               describe(text.error()))};
+    }
+    auto list = parse_stage_list(*text, words.list);
+    if (!list) return list.error();
+    for (const auto& [from, to] : *list) {
+      options.trees.push_back(
+          {without_slashes(places.source(from)), without_slashes(places.destination(to))});
+    }
+    options.base = "/";
+    return {};
+  }
+  options.base = without_slashes(places.destination(words.names.back()));
+  for (std::size_t i = 0; i + 1 < words.names.size(); ++i) {
+    const std::string& from = words.names[i];
+    const std::string to = join_path(options.base, last_name(from));
+    options.trees.push_back({without_slashes(places.source(from)), to});
+  }
+  options.manifest = join_path(options.base, kManifestName);
+  return {};
+}
+
+Result<void, Failure> complete(StageWords& words) {
+  if (auto chosen = choose_trees(words); !chosen) return chosen.error();
+  StageOptions& options = words.options;
+  if (!words.manifest.empty()) {
+    options.manifest = Places{words.direction}.destination(words.manifest);
+  }
+  if (!words.limit.empty()) options.bytes_per_second = parse_bytes(words.limit).value();
+  if (words.newer.empty()) return {};
+  struct stat reference {};
+  if (::stat(words.newer.c_str(), &reference) != 0) {
+    const Errc code = errc_from(errno);
+    return Failure{code, cannot(words.newer, "found")};
+  }
+  options.selection.newer = reference.st_mtim;
+  return {};
+}
+
+int run_stage(StageWords words) {
+  const auto joined = Joined::join(words.session);
+  if (!joined) return complain(joined.error().sentence);
+  if (const auto completed = complete(words); !completed) {
+    return complain(completed.error().sentence);
+  }
+  const bool is_in = words.direction == Direction::in;
+  Progress progress;
+  StageReport report(progress, {words.options.dry_run ? "would copy" : "copied", words.json,
+                                words.verbose || words.options.dry_run});
+  const bool is_done =
+      stage(is_in ? local_calls() : session_calls(), is_in ? session_calls() : local_calls(),
+            words.options, progress, report);
+  report.finish();
+  return is_done ? 0 : 1;
+}
+
+std::string check_rate(const std::string& text) {
+  const auto rate = parse_bytes(text);
+  return rate && *rate > 0 ? "" : "\"" + text + "\" is no rate (100M, 1.5G: bytes per second)";
+}
+
+void add_stage(CLI::App& app, int& exit_code, Direction direction, const char* name,
+               const char* what, const char* example) {
+  const auto words = std::make_shared<StageWords>();
+  words->direction = direction;
+  words->options.threads = default_threads();
+  CLI::App* const command = app.add_subcommand(name, what);
+  add_session_option(*command, words->session);
+  CLI::Option* const names = command->add_option(
+      "paths", words->names, "SRC... DST; a SRC that ends with a slash: what is in it");
+  command->add_option("--list", words->list, "a file with a line SRC DST for each copy")
+      ->excludes(names);
+  command->add_option("--manifest", words->manifest,
+                      "where to keep what was copied [DST/.mayfly-manifest.jsonl]");
+  command->add_option("--include", words->options.selection.include, "only files like this pattern")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--exclude", words->options.selection.exclude,
+                   "nothing like this pattern, nor what is in it")
+      ->allow_extra_args(false);
+  command->add_option("--newer", words->newer, "only files modified after this file");
+  command->add_flag("--delete", words->options.deletes, "remove from DST what SRC has not");
+  command->add_flag("-n,--dry-run", words->options.dry_run, "say what would be copied");
+  command->add_option("--limit", words->limit, "bytes per second at the most")
+      ->check(CLI::Validator(check_rate, "RATE"));
+  command->add_option("--threads", words->options.threads, "files copied at once")
+      ->check(CLI::Range(1U, kMaxThreads));
+  command->add_flag("-v,--verbose", words->verbose, "name each file when it is copied");
+  command->add_flag("--json", words->json, "events as JSON lines");
+  command->footer(
+      std::string("Files appear whole or not at all; a second run copies what the first "
+                  "did not.\nExample: ") +
+      example);
+  command->callback([words, &exit_code] {
+    if (words->list.empty() && words->names.size() < 2) {
+      throw CLI::ValidationError("SRC... DST or --list is required");
+    }
+    exit_code = run_stage(*words);
+  });
+}
+
+}  // namespace
+
+void add_stage_in(CLI::App& app, int& exit_code) {
+  add_stage(app, exit_code, Direction::in, "stage-in", "Copy files and trees into a session",
+            "mayfly stage-in /project/input /mayfly");
+}
+
+void add_stage_out(CLI::App& app, int& exit_code) {
+  add_stage(app, exit_code, Direction::out, "stage-out", "Copy files and trees out of a session",
+            "mayfly stage-out /mayfly/results/ /project/results");
+}
+
+}  // namespace mayfly

@@ -1,0 +1,190 @@
+#include "staging/file_copy.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "staging/whole_io.h"
+
+namespace mayfly {
+namespace {
+
+constexpr const char* kTemporary = ".mayfly-part-";
+constexpr mode_t kPermissions = 07777;
+constexpr std::size_t kMaxAttributeBytes = 64 << 10;
+
+bool is_same_time(const timespec& left, const timespec& right) {
+  return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+}
+
+/// ENOTSUP and ENODATA: this file system, or this file, has none.
+bool is_without_attributes() { return errno == ENOTSUP || errno == ENODATA; }
+
+Status copy_extended(const FileEnds& ends) {
+  std::string names(kMaxAttributeBytes, '\0');
+  const ssize_t listed = ends.from_calls.llistxattr(ends.from.c_str(), names.data(), names.size());
+  if (listed < 0) return is_without_attributes() ? Status() : Status(errc_from(errno));
+  names.resize(static_cast<std::size_t>(listed));
+  for (const char* name = names.data(); name < names.data() + names.size();
+       name += std::strlen(name) + 1) {
+    if (std::strncmp(name, "user.", 5) != 0) continue;
+    std::string value(kMaxAttributeBytes, '\0');
+    const ssize_t size =
+        ends.from_calls.lgetxattr(ends.from.c_str(), name, value.data(), value.size());
+    if (size < 0 && is_without_attributes()) continue;
+    if (size < 0) return errc_from(errno);
+    const auto bytes = static_cast<std::size_t>(size);
+    if (ends.to_calls.lsetxattr(ends.to.c_str(), name, value.data(), bytes, 0) != 0) {
+      return errc_from(errno);
+    }
+  }
+  return Status();
+}
+
+}  // namespace
+
+std::string temporary_of(const std::string& path) {
+  const std::string name = path.substr(path.find_last_of('/') + 1);
+  const std::string hidden =
+      fmt::format("{}{:016x}", kTemporary, XXH3_64bits(name.data(), name.size()));
+  return join_path(parent_of(path), hidden);
+}
+
+bool is_temporary_name(const std::string& name) { return name.rfind(kTemporary, 0) == 0; }
+
+Status copy_attributes(const FileEnds& ends, const struct stat& source) {
+  const char* const path = ends.to.c_str();
+  if (::geteuid() == 0 && ends.to_calls.lchown(path, source.st_uid, source.st_gid) != 0) {
+    return errc_from(errno);
+  }
+  if (!S_ISLNK(source.st_mode)) {
+    MAYFLY_CHECKED(copy_extended(ends));
+    if (ends.to_calls.chmod(path, source.st_mode & kPermissions) != 0) return errc_from(errno);
+  }
+  const timespec times[2] = {source.st_atim, source.st_mtim};
+  return ends.to_calls.utimensat(path, times) == 0 ? Status() : Status(errc_from(errno));
+}
+
+Result<std::unique_ptr<FileCopy>> FileCopy::open(FileEnds ends, const struct stat& seen,
+                                                 std::string path) {
+  // A pipe that has taken the file's place since would keep an open waiting.
+  MAYFLY_TRY(from, OpenFile::open(ends.from_calls, ends.from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  struct stat source {};
+  if (ends.from_calls.fstat(from.descriptor(), &source) != 0) return errc_from(errno);
+  if (!S_ISREG(source.st_mode) || source.st_ino != seen.st_ino) return Errc::again;
+  const std::string temporary = temporary_of(ends.to);
+  MAYFLY_TRY(to, OpenFile::open(ends.to_calls, temporary, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW,
+                                0600));
+  std::unique_ptr<FileCopy> copy(
+      new FileCopy(std::move(ends), source, std::move(from), std::move(to), std::move(path)));
+  if (copy->is_sparse_ &&
+      copy->ends_.to_calls.ftruncate(copy->to_.descriptor(), source.st_size) != 0) {
+    const Errc why = errc_from(errno);
+    copy->abandon();
+    return why;
+  }
+  return copy;
+}
+
+FileCopy::FileCopy(FileEnds ends, const struct stat& source, OpenFile from, OpenFile to,
+                   std::string path)
+    : ends_(std::move(ends)),
+      source_(source),
+      temporary_(temporary_of(ends_.to)),
+      from_(std::move(from)),
+      to_(std::move(to)),
+      is_sparse_(source.st_blocks * 512 < source.st_size) {
+  entry_.path = std::move(path);
+  entry_.size = static_cast<std::uint64_t>(source.st_size);
+  entry_.mode = source.st_mode & kPermissions;
+  entry_.modified = source.st_mtim;
+  entry_.blocks.resize(digest_blocks(entry_.size));
+}
+
+std::uint64_t FileCopy::pieces() const {
+  return std::max<std::uint64_t>(1, (size() + kStagePieceBytes - 1) / kStagePieceBytes);
+}
+
+Status FileCopy::move_piece(std::uint64_t piece, MutableBytes buffer) {
+  constexpr std::uint64_t kBlocks = kStagePieceBytes / kDigestBlockBytes;
+  const std::uint64_t end = std::min<std::uint64_t>(entry_.blocks.size(), (piece + 1) * kBlocks);
+  for (std::uint64_t block = piece * kBlocks; block < end; ++block) {
+    MAYFLY_CHECKED(move_block(block, buffer));
+  }
+  return Status();
+}
+
+Status FileCopy::move_block(std::uint64_t block, MutableBytes buffer) {
+  const std::uint64_t begin = block * kDigestBlockBytes;
+  const std::uint64_t length = std::min(kDigestBlockBytes, size() - begin);
+  if (is_sparse_) {
+    const off_t data =
+        ends_.from_calls.lseek(from_.descriptor(), static_cast<off_t>(begin), SEEK_DATA);
+    if (data < 0 && errno != ENXIO) return errc_from(errno);
+    if (data < 0 || static_cast<std::uint64_t>(data) >= begin + length) {
+      entry_.blocks[block] = Digest::of_zeros(length);
+      return Status();
+    }
+  }
+  const MutableBytes bytes = buffer.first(length);
+  MAYFLY_TRY(got, read_fully(ends_.from_calls, from_.descriptor(), bytes, begin));
+  if (got < length) return Errc::again;
+  entry_.blocks[block] = Digest::of(bytes);
+  if (is_sparse_) return write_data(begin, bytes);
+  return write_all(ends_.to_calls, to_.descriptor(), bytes, begin);
+}
+
+/// Of `bytes`, which stand at `begin`, what the source has as data.
+Status FileCopy::write_data(std::uint64_t begin, Bytes bytes) {
+  const std::uint64_t end = begin + bytes.size();
+  const auto seek = [&](std::uint64_t offset, int whence) {
+    const off_t found =
+        ends_.from_calls.lseek(from_.descriptor(), static_cast<off_t>(offset), whence);
+    return found < 0 ? end : std::min(end, static_cast<std::uint64_t>(found));
+  };
+  for (std::uint64_t data = seek(begin, SEEK_DATA); data < end;) {
+    const std::uint64_t hole = seek(data, SEEK_HOLE);
+    if (hole <= data) return Errc::again;
+    MAYFLY_CHECKED(write_all(ends_.to_calls, to_.descriptor(),
+                             bytes.subspan(data - begin, hole - data), data));
+    data = hole < end ? seek(hole, SEEK_DATA) : end;
+  }
+  return Status();
+}
+
+Status FileCopy::check_source() {
+  struct stat now {};
+  if (ends_.from_calls.fstat(from_.descriptor(), &now) != 0) return errc_from(errno);
+  const bool is_same = now.st_size == source_.st_size &&
+                       is_same_time(now.st_mtim, source_.st_mtim) &&
+                       is_same_time(now.st_ctim, source_.st_ctim);
+  return is_same ? Status() : Status(Errc::again);
+}
+
+Result<ManifestEntry> FileCopy::finish() {
+  const FileCalls& calls = ends_.to_calls;
+  const auto complete = [&]() -> Status {
+    MAYFLY_CHECKED(check_source());
+    MAYFLY_CHECKED(copy_attributes({ends_.from_calls, ends_.from, calls, temporary_}, source_));
+    if (calls.is_lasting && calls.fsync(to_.descriptor()) != 0) return errc_from(errno);
+    MAYFLY_CHECKED(to_.close());
+    if (calls.rename(temporary_.c_str(), ends_.to.c_str()) != 0) return errc_from(errno);
+    return Status();
+  };
+  if (const Status status = complete(); !status) {
+    abandon();
+    return status.error();
+  }
+  entry_.digest = Digest::of_blocks(entry_.blocks);
+  return std::move(entry_);
+}
+
+void FileCopy::abandon() { ends_.to_calls.unlink(temporary_.c_str()); }
+
+}  // namespace mayfly

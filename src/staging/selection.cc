@@ -1,0 +1,31 @@
+#include "staging/selection.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+
+namespace mayfly {
+namespace {
+
+bool matches_one(const std::vector<std::string>& patterns, const std::string& path) {
+  const std::string name = path.substr(path.find_last_of('/') + 1);
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    const bool is_path = pattern.find('/') != std::string::npos;
+    return ::fnmatch(pattern.c_str(), (is_path ? path : name).c_str(), 0) == 0;
+  });
+}
+
+bool is_later(const timespec& left, const timespec& right) {
+  return left.tv_sec != right.tv_sec ? left.tv_sec > right.tv_sec : left.tv_nsec > right.tv_nsec;
+}
+
+}  // namespace
+
+bool Selection::takes(const std::string& path, const struct stat& status) const {
+  if (matches_one(exclude, path)) return false;
+  if (S_ISDIR(status.st_mode)) return true;
+  if (!include.empty() && !matches_one(include, path)) return false;
+  return !newer || is_later(status.st_mtim, *newer);
+}
+
+}  // namespace mayfly

@@ -1,0 +1,173 @@
+#include "staging/stage.h"
+
+#include <cerrno>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "staging/file_copy.h"
+#include "staging/rate_limit.h"
+#include "staging/stage_run.h"
+#include "staging/whole_io.h"
+
+namespace mayfly {
+
+StageRun::StageRun(const FileCalls& from, const FileCalls& to, const StageOptions& options,
+                   Progress& progress, StageObserver& observer)
+    : from_(from),
+      to_(to),
+      options_(options),
+      progress_(progress),
+      observer_(observer),
+      limit_(options.bytes_per_second) {}
+
+bool StageRun::run() {
+  if (!open_manifest()) return false;
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < options_.threads; ++i) threads.emplace_back([this] { work(); });
+  for (const StageOptions::Tree& tree : options_.trees) walk_tree(tree);
+  progress_.all_found = true;
+  queue_.close();
+  for (std::thread& thread : threads) thread.join();
+  if (!options_.dry_run) {
+    for (const Link& link : hard_links_) make_hard_link(link);
+    finish_directories();
+  }
+  if (options_.deletes && progress_.failures == 0) remove_what_is_gone();
+  if (manifest_ != nullptr && progress_.failures == 0) {
+    if (const Status status = manifest_->finish(); !status) fail(options_.manifest, status.error());
+  }
+  return progress_.failures == 0;
+}
+
+bool StageRun::open_manifest() {
+  if (options_.manifest.empty()) return true;
+  auto before = Manifest::read(to_, options_.manifest);
+  if (!before) {
+    const bool is_other = before.error() == Errc::bad_message;
+    fail(options_.manifest, is_other ? "is no manifest of MayflyFS" : describe(before.error()));
+    return false;
+  }
+  before_ = std::move(before->entries);
+  if (options_.dry_run) return true;
+  if (!make_parents(options_.manifest)) return false;
+  auto manifest = Manifest::open(to_, options_.manifest);
+  if (!manifest) {
+    fail(options_.manifest, manifest.error());
+    return false;
+  }
+  manifest_ = std::move(*manifest);
+  return true;
+}
+
+void StageRun::fail(const std::string& path, const std::string& why) {
+  const std::lock_guard lock(telling_);
+  ++progress_.failures;
+  failed_.insert(path);
+  observer_.failed(path, why);
+}
+
+void StageRun::fail(const std::string& path, Errc why) {
+  fail(path, why == Errc::again ? "has changed while it was copied" : describe(why));
+}
+
+void StageRun::tell_copied(const std::string& to, std::uint64_t bytes) {
+  const std::lock_guard lock(telling_);
+  observer_.copied(to, bytes);
+}
+
+std::string StageRun::path_in_manifest(const std::string& to) const {
+  if (to.compare(0, options_.base.size(), options_.base) != 0) return to;
+  const std::size_t begin = to.find_first_not_of('/', options_.base.size());
+  return begin == std::string::npos ? "." : to.substr(begin);
+}
+
+void StageRun::add_to_manifest(const ManifestEntry& entry) {
+  if (manifest_ == nullptr) return;
+  if (const Status status = manifest_->add(entry); !status) {
+    fail(options_.manifest, status.error());
+  }
+}
+
+void StageRun::work() {
+  std::vector<std::byte> buffer(kDigestBlockBytes);
+  while (auto work = queue_.pop()) {
+    if (work->copying == nullptr) begin_file(*work);
+    if (work->copying != nullptr) move_pieces(*work, buffer);
+  }
+}
+
+/// A file that is there already, or cannot be copied, is done with.
+void StageRun::begin_file(Work& work) {
+  if (is_there(work)) {
+    ++progress_.files_kept;
+    ++progress_.files_done;
+    progress_.bytes_kept += static_cast<std::uint64_t>(work.seen.st_size);
+    progress_.bytes_done += static_cast<std::uint64_t>(work.seen.st_size);
+    return;
+  }
+  if (options_.dry_run) return tell_copied(work.to, static_cast<std::uint64_t>(work.seen.st_size));
+  auto copy =
+      FileCopy::open({from_, work.from, to_, work.to}, work.seen, path_in_manifest(work.to));
+  if (!copy) return fail(work.from, copy.error());
+  work.copying = std::make_shared<Copying>(std::move(*copy));
+  // Others may help with what has several pieces.
+  const std::uint64_t helpers =
+      std::min<std::uint64_t>(options_.threads, work.copying->copy->pieces()) - 1;
+  for (std::uint64_t i = 0; i < helpers; ++i) queue_.push_first(work);
+}
+
+bool StageRun::is_there(const Work& work) const {
+  const auto found = before_.find(path_in_manifest(work.to));
+  if (found == before_.end()) return false;
+  const ManifestEntry& entry = found->second;
+  struct stat there {};
+  const auto is_same = [&](const timespec& left, const timespec& right) {
+    return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+  };
+  return entry.type == ManifestEntry::Type::file &&
+         entry.size == static_cast<std::uint64_t>(work.seen.st_size) &&
+         is_same(entry.modified, work.seen.st_mtim) && to_.lstat(work.to.c_str(), &there) == 0 &&
+         S_ISREG(there.st_mode) && there.st_size == work.seen.st_size &&
+         is_same(there.st_mtim, work.seen.st_mtim);
+}
+
+void StageRun::move_pieces(const Work& work, MutableBytes buffer) {
+  Copying& copying = *work.copying;
+  const std::uint64_t pieces = copying.copy->pieces();
+  for (;;) {
+    const std::uint64_t piece = copying.next.fetch_add(1);
+    if (piece >= pieces) return;
+    const std::uint64_t bytes =
+        std::min(kStagePieceBytes, copying.copy->size() - piece * kStagePieceBytes);
+    if (copying.error == Errc::ok) {
+      limit_.wait_for(bytes);
+      const Status moved = copying.copy->move_piece(piece, buffer);
+      if (moved) progress_.bytes_done += bytes;
+      if (!moved) copying.error = moved.error();
+    }
+    if (copying.done.fetch_add(1) + 1 == pieces) finish_file(work);
+  }
+}
+
+void StageRun::finish_file(const Work& work) {
+  Copying& copying = *work.copying;
+  if (const Errc error = copying.error; error != Errc::ok) {
+    copying.copy->abandon();
+    return fail(work.from, error);
+  }
+  auto entry = copying.copy->finish();
+  if (!entry) return fail(work.from, entry.error());
+  add_to_manifest(*entry);
+  ++progress_.files_done;
+  tell_copied(work.to, entry->size);
+}
+
+bool stage(const FileCalls& from, const FileCalls& to, const StageOptions& options,
+           Progress& progress, StageObserver& observer) {
+  return StageRun(from, to, options, progress, observer).run();
+}
+
+}  // namespace mayfly

@@ -1,0 +1,25 @@
+// Reads and writes that are continued until they are whole.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "staging/file_calls.h"
+
+namespace mayfly {
+
+/// Gives fewer bytes than asked for only at the end of the file.
+Result<std::size_t> read_fully(const FileCalls& calls, int fd, MutableBytes into,
+                               std::uint64_t offset);
+Status write_all(const FileCalls& calls, int fd, Bytes bytes, std::uint64_t offset);
+
+Result<std::string> read_whole(const FileCalls& calls, const std::string& path);
+/// fsync of a directory, where that means something.
+Status sync_directory(const FileCalls& calls, const std::string& path);
+
+/// The directory that `path` is in: "." and "/" too.
+std::string parent_of(const std::string& path);
+std::string join_path(const std::string& directory, const std::string& name);
+
+}  // namespace mayfly
