@@ -43,7 +43,8 @@ void add_clean(CLI::App& app, int& exit_code) {
   CLI::App* const command = app.add_subcommand(
       "clean", "Remove the session file and the log of servers that were killed");
   add_session_option(*command, *session);
-  command->footer("Their data are gone already: a server's data file has no name.");
+  command->footer(
+      "Their data are gone already: a server's data file has no name.\nExample: mayfly clean");
   command->callback([session, &exit_code] { exit_code = clean(*session); });
 }
 

@@ -54,6 +54,7 @@ void add_doctor(CLI::App& app, int& exit_code) {
                      "Scratch directories, separated by commas (default: $MAYFLY_SCRATCH, $TMPDIR, "
                      "/tmp/mayfly-<uid>)");
   doctor->add_flag("--json", options->json, "Print JSON");
+  doctor->footer("Example: mayfly doctor --scratch /local/nvme");
   doctor->callback([options, &exit_code] {
     const std::vector<Check> checks = examine(options->scratch);
     const std::string report = options->json ? report_json(checks) : report_text(checks);

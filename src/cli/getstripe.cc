@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "cli/joined.h"
 #include "cli/session_path.h"
+#include "cli/session_place.h"
 #include "cli/stripe.h"
 
 namespace mayfly {
@@ -42,7 +43,7 @@ int get_stripe(const GetStripe& asked) {
   int exit_code = 0;
   for (const std::string& path : asked.paths) {
     mayfly_layout layout{};
-    if (mayfly_getstripe(path.c_str(), &layout) != 0) {
+    if (mayfly_getstripe(place_in_session(path).c_str(), &layout) != 0) {
       exit_code = complain(cannot(path, "found"));
       continue;
     }
@@ -59,7 +60,7 @@ void add_getstripe(CLI::App& app, int& exit_code) {
       app.add_subcommand("getstripe", "Say which servers hold a file of a running session");
   add_session_option(*command, asked->session);
   command->add_flag("--json", asked->json, "one object for each path");
-  command->add_option("path", asked->paths, "as the session names them")->required();
+  command->add_option("path", asked->paths, "files or directories")->required();
   command->footer(
       "Of a directory: what its new files will have.\n"
       "Example: mayfly getstripe /checkpoints /checkpoints/step-1");

@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "cli/joined.h"
 #include "cli/session_path.h"
+#include "cli/session_place.h"
 #include "cli/stripe.h"
 
 namespace mayfly {
@@ -30,7 +31,7 @@ std::string check_server(const std::string& text) {
 int set_stripe(const SetStripe& asked) {
   const auto joined = Joined::join(asked.session);
   if (!joined) return complain(joined.error().sentence);
-  const std::string& path = asked.directory;
+  const std::string path = place_in_session(asked.directory);
   mayfly_layout layout{};
   if (mayfly_getstripe(path.c_str(), &layout) != 0) return complain(cannot(path, "found"));
   if (asked.stripe_count) layout.stripe_count = *asked.stripe_count;
@@ -55,7 +56,8 @@ void add_setstripe(CLI::App& app, int& exit_code) {
       ->check(CLI::Validator(check_size, "SIZE"));
   command->add_option("-i,--first-server", asked->first_server, "a number, any or local")
       ->check(CLI::Validator(check_server, "SERVER"));
-  command->add_option("directory", asked->directory, "as the session names it")->required();
+  command->add_option("directory", asked->directory, "of the session, as /mayfly/results")
+      ->required();
   command->footer(
       "What is not given stays as it is.\nExample: mayfly setstripe -c 2 -S 4M /checkpoints");
   command->callback([asked, &exit_code] { exit_code = set_stripe(*asked); });

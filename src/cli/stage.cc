@@ -44,9 +44,6 @@ unsigned default_threads() {
   return std::min(8U, std::max(2U, std::thread::hardware_concurrency()));
 }
 
-/// The last name of a path; empty for one that ends with a slash: what is in it is meant.
-std::string last_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
-
 /// Names as the two file systems have them.
 struct Places {
   Direction direction;
@@ -57,11 +54,6 @@ struct Places {
     return direction == Direction::in ? place_in_session(path) : path;
   }
 };
-
-std::string without_slashes(std::string path) {
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
-}
 
 Result<void, Failure> choose_trees(StageWords& words) {
   const Places places{words.direction};

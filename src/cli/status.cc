@@ -91,7 +91,7 @@ void add_status(CLI::App& app, int& exit_code) {
       app.add_subcommand("status", "Say which servers a session has, and whether they answer");
   add_session_option(*command, asked->session);
   command->add_flag("--json", asked->json, "one object");
-  command->footer("The exit code is 0 if all servers answer.");
+  command->footer("The exit code is 0 if all servers answer.\nExample: mayfly status --json");
   command->callback([asked, &exit_code] { exit_code = show_status(*asked); });
 }
 

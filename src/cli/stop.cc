@@ -52,6 +52,7 @@ void add_stop(CLI::App& app, int& exit_code) {
       app.add_subcommand("stop", "End the servers of a session; its files are gone with them");
   add_session_option(*command, asked->session);
   command->add_option("--timeout", asked->timeout_seconds, "seconds [30]");
+  command->footer("Example: mayfly stop --session ~/run1/session");
   command->callback([asked, &exit_code] { exit_code = stop(*asked); });
 }
 

@@ -68,6 +68,7 @@ void add_wait(CLI::App& app, int& exit_code) {
       app.add_subcommand("wait", "Wait until the servers of a session are ready");
   add_session_option(*command, asked->session);
   command->add_option("--timeout", asked->timeout_seconds, "seconds [60]");
+  command->footer("Example: mayfly wait --timeout 300");
   command->callback([asked, &exit_code] { exit_code = wait_for(*asked); });
 }
 

@@ -50,6 +50,20 @@ int open_local(const char* path, int flags, mode_t mode) {
 int set_local_times(const char* path, const timespec times[2]) {
   return ::utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
 }
+struct flock whole_file() {
+  struct flock range {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  return range;
+}
+int lock_local(int fd) {
+  struct flock range = whole_file();
+  return ::fcntl(fd, F_OFD_SETLK, &range);
+}
+int lock_in_session(int fd) {
+  struct flock range = whole_file();
+  return mayfly_fcntl_lock(fd, F_OFD_SETLK, &range);
+}
 int set_session_times(const char* path, const timespec times[2]) {
   return mayfly_utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
 }
@@ -57,22 +71,60 @@ int set_session_times(const char* path, const timespec times[2]) {
 }  // namespace
 
 const FileCalls& local_calls() {
-  static const FileCalls calls{
-      open_local,      ::close,      ::pread,     ::pwrite,    ::lseek,    ::fstat,
-      ::ftruncate,     ::fsync,      ::lstat,     ::mkdir,     ::rmdir,    ::unlink,
-      ::rename,        ::link,       ::symlink,   ::readlink,  ::chmod,    ::lchown,
-      set_local_times, ::llistxattr, ::lgetxattr, ::lsetxattr, list_local, true};
+  static const FileCalls calls{.open = open_local,
+                               .close = ::close,
+                               .pread = ::pread,
+                               .pwrite = ::pwrite,
+                               .lseek = ::lseek,
+                               .fstat = ::fstat,
+                               .ftruncate = ::ftruncate,
+                               .fsync = ::fsync,
+                               .lstat = ::lstat,
+                               .mkdir = ::mkdir,
+                               .rmdir = ::rmdir,
+                               .unlink = ::unlink,
+                               .rename = ::rename,
+                               .link = ::link,
+                               .symlink = ::symlink,
+                               .readlink = ::readlink,
+                               .chmod = ::chmod,
+                               .lchown = ::lchown,
+                               .utimensat = set_local_times,
+                               .llistxattr = ::llistxattr,
+                               .lgetxattr = ::lgetxattr,
+                               .lsetxattr = ::lsetxattr,
+                               .lock = lock_local,
+                               .list = list_local,
+                               .is_lasting = true};
   return calls;
 }
 
 const FileCalls& session_calls() {
-  static const FileCalls calls{
-      mayfly_open,      mayfly_close,     mayfly_pread,      mayfly_pwrite,
-      mayfly_lseek,     mayfly_fstat,     mayfly_ftruncate,  mayfly_fsync,
-      mayfly_lstat,     mayfly_mkdir,     mayfly_rmdir,      mayfly_unlink,
-      mayfly_rename,    mayfly_link,      mayfly_symlink,    mayfly_readlink,
-      mayfly_chmod,     mayfly_lchown,    set_session_times, mayfly_llistxattr,
-      mayfly_lgetxattr, mayfly_lsetxattr, list_in_session,   false};
+  static const FileCalls calls{.open = mayfly_open,
+                               .close = mayfly_close,
+                               .pread = mayfly_pread,
+                               .pwrite = mayfly_pwrite,
+                               .lseek = mayfly_lseek,
+                               .fstat = mayfly_fstat,
+                               .ftruncate = mayfly_ftruncate,
+                               .fsync = mayfly_fsync,
+                               .lstat = mayfly_lstat,
+                               .mkdir = mayfly_mkdir,
+                               .rmdir = mayfly_rmdir,
+                               .unlink = mayfly_unlink,
+                               .rename = mayfly_rename,
+                               .link = mayfly_link,
+                               .symlink = mayfly_symlink,
+                               .readlink = mayfly_readlink,
+                               .chmod = mayfly_chmod,
+                               .lchown = mayfly_lchown,
+                               .utimensat = set_session_times,
+                               .llistxattr = mayfly_llistxattr,
+                               .lgetxattr = mayfly_lgetxattr,
+                               .lsetxattr = mayfly_lsetxattr,
+                               .lock = lock_in_session,
+                               .list = list_in_session,
+                               .is_lasting = false};
   return calls;
 }
 

@@ -38,6 +38,8 @@ struct FileCalls {
   ssize_t (*lgetxattr)(const char* path, const char* name, void* value, std::size_t bytes);
   int (*lsetxattr)(const char* path, const char* name, const void* value, std::size_t bytes,
                    int flags);
+  /// Has the whole file for this descriptor alone, against others who want that: without waiting.
+  int (*lock)(int fd);
   /// The names in a directory, without "." and "..", in no order.
   Result<std::vector<std::string>> (*list)(const std::string& path);
   /// Whether fsync makes what was written outlive this machine's job: where not, it is left out.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <random>
 #include <utility>
 
 #include "staging/whole_io.h"
@@ -50,9 +51,11 @@ Status copy_extended(const FileEnds& ends) {
 }  // namespace
 
 std::string temporary_of(const std::string& path) {
-  const std::string name = path.substr(path.find_last_of('/') + 1);
+  static const std::uint64_t process =
+      std::random_device()() ^ static_cast<std::uint64_t>(::getpid()) << 32;
+  const std::string name = last_name(path);
   const std::string hidden =
-      fmt::format("{}{:016x}", kTemporary, XXH3_64bits(name.data(), name.size()));
+      fmt::format("{}{:016x}-{:x}", kTemporary, XXH3_64bits(name.data(), name.size()), process);
   return join_path(parent_of(path), hidden);
 }
 

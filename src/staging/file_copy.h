@@ -29,8 +29,8 @@ struct FileEnds {
   std::string to;
 };
 
-/// The temporary name of what will be `path`: the same each time, so that a next attempt finds what
-/// one before has left.
+/// The temporary name of what will be `path`, no other process's: two that copy to one place spoil
+/// each other's work, but never a file.
 std::string temporary_of(const std::string& path);
 bool is_temporary_name(const std::string& name);
 

@@ -9,8 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
+#include "base/clock.h"
 #include "staging/whole_io.h"
 
 namespace mayfly {
@@ -21,6 +23,9 @@ using Json = nlohmann::ordered_json;
 constexpr int kVersion = 1;
 /// Bytes that are collected before they are written.
 constexpr std::size_t kWaitingBytes = 16 << 10;
+/// Servers notice within two seconds that the process has died that had a lock.
+constexpr Nanoseconds kLockPatience = std::chrono::seconds(4);
+constexpr Nanoseconds kBetweenLocks = std::chrono::milliseconds(50);
 constexpr const char* kTypes[] = {"file", "directory", "symbolic_link", "hard_link", "removed"};
 constexpr mode_t kPermissions = 07777;
 
@@ -143,8 +148,15 @@ Result<std::unique_ptr<Manifest>> Manifest::open(const FileCalls& calls, const s
   if (fd < 0) return errc_from(errno);
   struct stat status {};
   std::unique_ptr<Manifest> manifest(new Manifest(calls, fd, 0));
+  const TimePoint last = Clock::steady().now() + kLockPatience;
+  while (!(manifest->is_locked_ = calls.lock(fd) == 0)) {
+    if (errno != EAGAIN && errno != EACCES) break;
+    if (Clock::steady().now() > last) return Errc::busy;
+    std::this_thread::sleep_for(kBetweenLocks);
+  }
   if (calls.fstat(fd, &status) != 0) return errc_from(errno);
   manifest->size_ = static_cast<std::uint64_t>(status.st_size);
+  manifest->is_old_ = manifest->size_ != 0;
   // After half a line the next one begins anew.
   manifest->waiting_ = manifest->size_ == 0 ? header_line() : "\n";
   MAYFLY_CHECKED(manifest->flush());

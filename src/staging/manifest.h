@@ -47,7 +47,8 @@ class Manifest {
   /// Empty if there is none. bad_message: it is none of ours.
   static Result<Content> read(const FileCalls& calls, const std::string& path);
 
-  /// Goes on with the manifest at `path`, or begins it.
+  /// Goes on with the manifest at `path`, or begins it. busy: another process does, and goes on for
+  /// some seconds. Where files cannot be locked, nobody knows.
   static Result<std::unique_ptr<Manifest>> open(const FileCalls& calls, const std::string& path);
   Manifest(const Manifest&) = delete;
   Manifest& operator=(const Manifest&) = delete;
@@ -55,6 +56,8 @@ class Manifest {
 
   /// Any thread. What is added is in the file some entries later.
   Status add(const ManifestEntry& entry);
+  /// Whether nobody else copies with this manifest, and there was one before.
+  bool is_taken_over() const { return is_locked_ && is_old_; }
   Status flush();
   /// Adds the line that says that all is there, and has all lines on the device.
   Status finish();
@@ -67,6 +70,8 @@ class Manifest {
   const FileCalls& calls_;
   int fd_;
   std::uint64_t size_;
+  bool is_locked_ = false;
+  bool is_old_ = false;
   std::mutex mutex_;
   std::string waiting_;
 };

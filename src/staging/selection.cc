@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "staging/whole_io.h"
+
 namespace mayfly {
 namespace {
 
 bool matches_one(const std::vector<std::string>& patterns, const std::string& path) {
-  const std::string name = path.substr(path.find_last_of('/') + 1);
+  const std::string name = last_name(path);
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
     const bool is_path = pattern.find('/') != std::string::npos;
     return ::fnmatch(pattern.c_str(), (is_path ? path : name).c_str(), 0) == 0;

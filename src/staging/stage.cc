@@ -55,7 +55,9 @@ bool StageRun::open_manifest() {
   if (!make_parents(options_.manifest)) return false;
   auto manifest = Manifest::open(to_, options_.manifest);
   if (!manifest) {
-    fail(options_.manifest, manifest.error());
+    const bool is_busy = manifest.error() == Errc::busy;
+    fail(options_.manifest,
+         is_busy ? "another process is copying with this manifest" : describe(manifest.error()));
     return false;
   }
   manifest_ = std::move(*manifest);

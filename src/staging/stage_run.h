@@ -75,6 +75,7 @@ class StageRun {
   void make_symbolic_link(const std::string& from, const std::string& to, const struct stat& seen);
   void make_hard_link(const Link& link);
   void finish_directories();
+  void remove_parts(const std::string& directory);
   void remove_what_is_gone();
   void remove_below(const StageOptions::Tree& tree, const std::string& below);
   bool remove_all(const std::string& path);

@@ -131,9 +131,21 @@ void StageRun::make_hard_link(const Link& link) {
   tell_copied(link.to, 0);
 }
 
+/// What a run before has left under temporary names. Nobody else's: no other run is under way.
+void StageRun::remove_parts(const std::string& directory) {
+  auto names = to_.list(directory);
+  if (!names) return fail(directory, names.error());
+  for (const std::string& name : *names) {
+    if (is_temporary_name(name)) to_.unlink(join_path(directory, name).c_str());
+  }
+}
+
 /// The deepest first, for what is made in a directory changes its time.
 void StageRun::finish_directories() {
+  const bool is_taken_over = manifest_ != nullptr && manifest_->is_taken_over();
+  if (is_taken_over) remove_parts(options_.base);
   for (auto directory = directories_.rbegin(); directory != directories_.rend(); ++directory) {
+    if (is_taken_over) remove_parts(directory->to);
     const Status copied =
         copy_attributes({from_, directory->from, to_, directory->to}, directory->seen);
     if (!copied) {

@@ -67,6 +67,13 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+std::string last_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+std::string without_slashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
 std::string join_path(const std::string& directory, const std::string& name) {
   if (name.empty()) return directory;
   if (directory.empty()) return name;

@@ -20,6 +20,9 @@ Status sync_directory(const FileCalls& calls, const std::string& path);
 
 /// The directory that `path` is in: "." and "/" too.
 std::string parent_of(const std::string& path);
+/// The last name of a path; empty for one that ends with a slash.
+std::string last_name(const std::string& path);
+std::string without_slashes(std::string path);
 std::string join_path(const std::string& directory, const std::string& name);
 
 }  // namespace mayfly

@@ -134,7 +134,7 @@ std::size_t UcxLanes::poll_one(std::size_t at, Receiver* receiver) {
 }
 
 bool UcxLanes::arm() {
-  if (connections_.empty()) return true;
+  // Without any lane too: whatever wakes us must be drained, or we would never sleep again.
   set_asleep(true);
   std::atomic_thread_fence(std::memory_order_seq_cst);
   return std::all_of(connections_.begin(), connections_.end(), [](UcxConnection* connection) {

@@ -168,7 +168,9 @@ def killed_stagers(session):
     for direction, words in (("stage-in", (f"{tree}/", "/mayfly/again")),
                              ("stage-out", ("/mayfly/data/", str(out)))):
         for attempt in range(15):
-            with subprocess.Popen([session.mayfly, direction, "--threads", "4", *words],
+            # Servers notice a death, and free the locks of a manifest, only after a while.
+            manifest = f"/mayfly/m{attempt}" if direction == "stage-in" else f"{out}/{MANIFEST}"
+            with subprocess.Popen([session.mayfly, direction, "--manifest", manifest, *words],
                                   env=session.job.environment, stderr=subprocess.DEVNULL) as stager:
                 time.sleep(0.02 + attempt * 0.01)
                 os.kill(stager.pid, signal.SIGKILL)
@@ -178,6 +180,14 @@ def killed_stagers(session):
     same(os.fsencode(tree), os.fsencode(out))
     check(not [path for path in out.rglob("*") if path.name.startswith(PART.decode())], "parts")
     session.run("verify", str(out / MANIFEST))
+    # Two at once: one copies, the other is told to wait its turn.
+    with subprocess.Popen([session.mayfly, "stage-out", "--limit", "8M", "/mayfly/data/",
+                           str(session.job.folder / "slow")], env=session.job.environment,
+                          stderr=subprocess.DEVNULL) as slow:
+        time.sleep(1)
+        said = session.run("stage-out", "/mayfly/data/", str(session.job.folder / "slow"), status=1)
+        check("another process is copying" in said, said)
+        slow.kill()
     # What the killed ones have staged in is whole too.
     session.run("stage-out", "/mayfly/again/", str(session.job.folder / "third"))
     same(os.fsencode(tree), os.fsencode(session.job.folder / "third"))

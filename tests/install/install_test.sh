@@ -71,6 +71,8 @@ for file in bin/mayfly include/mayfly/mayfly.h lib/libmayfly.so lib/pkgconfig/ma
   [[ -e $prefix/$file ]] || refuse "$file is not installed"
 done
 "$prefix/bin/mayfly" version >"$work/version" || refuse "bin/mayfly does not run"
+[[ -s $prefix/share/man/man1/mayfly-stage-in.1 ]] || refuse "there is no manual"
+[[ -s $prefix/share/bash-completion/completions/mayfly ]] || refuse "there is no completion"
 grep -qF "$version" "$work/version" || refuse "bin/mayfly is of another version"
 
 cmake -S "$consumer" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" \

@@ -12,6 +12,7 @@
 #include "async/poll_sleeper.h"
 #include "async/task_group.h"
 #include "base/units.h"
+#include "unit/transport/cpu_time.h"
 #include "unit/transport/inbox.h"
 #include "unit/transport/transports.h"
 
@@ -463,12 +464,6 @@ TYPED_TEST(WorkerTest, AnEndpointMayBeDroppedWithoutClose) {
   this->to_there_->post({});
   this->to_there_.reset();
   this->turn_for(std::chrono::milliseconds(5));
-}
-
-Nanoseconds cpu_time() {
-  timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
 }
 
 TYPED_TEST(WorkerTest, AnIdleLoopSleepsAndAMessageWakesIt) {
