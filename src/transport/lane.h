@@ -57,7 +57,7 @@ class Lane {
 
   /// An owner does not know that the guest has come before it has heard from it.
   bool carries(std::size_t payload_bytes) const {
-    return has_come_ && payload_bytes <= kMaxPayloadBytes;
+    return has_come_ && payload_bytes <= kMaxPayloadBytes && !guest_has_left();
   }
   void post(Bytes header, Bytes payload);
   /// Writes what there was no room for.
@@ -68,6 +68,10 @@ class Lane {
   /// Empty if there is none; bad_message if the peer writes nonsense.
   Result<std::optional<Message>> take();
 
+  /// What it wrote before that is there by then.
+  bool guest_has_left() const {
+    return memory_.guest.has_left.load(std::memory_order_acquire) != 0;
+  }
   /// The guest's: whether it sleeps, and that it has left.
   void set_guest_sleeps(bool sleeps);
   void leave() { memory_.guest.has_left.store(1, std::memory_order_release); }

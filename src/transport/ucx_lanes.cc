@@ -118,8 +118,12 @@ std::size_t UcxLanes::poll_one(std::size_t at, Receiver* receiver) {
     UcxConnection* const connection = connections_[at];
     if (connection == nullptr) break;
     Lane& lane = connection->lane->lane;
+    const bool is_over = lane.guest_has_left();
     if (happened == 0 && !lane.is_flushed()) lane.flush();
-    if (!lane.has_message()) break;
+    if (!lane.has_message()) {
+      if (is_over) leave(*connection);
+      break;
+    }
     auto message = lane.take();
     if (!message) {
       connection->fail(message.error());

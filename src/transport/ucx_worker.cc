@@ -255,7 +255,8 @@ void UcxWorker::forget_closed() {
 
 UcxEndpoint* UcxWorker::reply_endpoint_to(const std::string& address) {
   std::unique_ptr<UcxEndpoint>& endpoint = reply_endpoints_[address];
-  if (endpoint != nullptr && endpoint->connection() != nullptr) return endpoint.get();
+  // One that has failed is no way back, whether that has been reported or not.
+  if (endpoint != nullptr && !endpoint->has_failed()) return endpoint.get();
   const auto decoded = unseal_address(bytes_of(address));
   UcxConnection& connection = open_connection(decoded.value());
   offer_lane(connection);
