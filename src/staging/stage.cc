@@ -110,7 +110,11 @@ void StageRun::begin_file(Work& work) {
     progress_.bytes_done += static_cast<std::uint64_t>(work.seen.st_size);
     return;
   }
-  if (options_.dry_run) return tell_copied(work.to, static_cast<std::uint64_t>(work.seen.st_size));
+  if (options_.dry_run) {
+    ++progress_.files_done;
+    progress_.bytes_done += static_cast<std::uint64_t>(work.seen.st_size);
+    return tell_copied(work.to, static_cast<std::uint64_t>(work.seen.st_size));
+  }
   auto copy =
       FileCopy::open({from_, work.from, to_, work.to}, work.seen, path_in_manifest(work.to));
   if (!copy) return fail(work.from, copy.error());

@@ -36,9 +36,15 @@ bool StageRun::make_parents(const std::string& path) {
   struct stat there {};
   if (parent == "/" || parent == "." || to_.lstat(parent.c_str(), &there) == 0) return true;
   if (!make_parents(parent)) return false;
-  if (to_.mkdir(parent.c_str(), 0777) == 0 || errno == EEXIST) return true;
-  fail(parent, errc_from(errno));
-  return false;
+  if (to_.mkdir(parent.c_str(), 0777) != 0) {
+    if (errno == EEXIST) return true;
+    fail(parent, errc_from(errno));
+    return false;
+  }
+  if (const Status synced = sync_directory(to_, parent_of(parent)); !synced) {
+    fail(parent_of(parent), synced.error());
+  }
+  return true;
 }
 
 void StageRun::walk_tree(const StageOptions::Tree& tree) {
