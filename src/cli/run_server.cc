@@ -24,7 +24,7 @@
 namespace mayfly {
 namespace {
 
-constexpr std::chrono::milliseconds kBetweenLooks{20};
+constexpr std::chrono::milliseconds kBetweenGlances{20};
 
 /// The names of the nodes in the order of their ranks, as soon as all have told theirs.
 Result<std::vector<std::string>, Failure> hear_nodes(const Meeting& meeting, int size) {
@@ -38,7 +38,7 @@ Result<std::vector<std::string>, Failure> hear_nodes(const Meeting& meeting, int
       nodes.push_back(word.substr(word.find(' ') + 1));
     }
     if (ranks == size) return nodes;
-    std::this_thread::sleep_for(kBetweenLooks);
+    std::this_thread::sleep_for(kBetweenGlances);
   }
   return Failure{Errc::timed_out, fmt::format("Not all nodes have been heard of in {} after {} s: "
                                               "do all see that directory?",
@@ -180,7 +180,7 @@ void ServerRank::look_at_programs() {
 void ServerRank::shut_down_when_all_are_done() {
   while (meeting_.names("done-").size() < nodes_) {
     if (server_->has_ended()) return;
-    std::this_thread::sleep_for(kBetweenLooks);
+    std::this_thread::sleep_for(kBetweenGlances);
   }
   const auto joined = Joined::join(meeting_.path(kSessionName));
   if (!joined) {
