@@ -73,11 +73,11 @@ TreeCopy::TreeCopy(const Crew& crew, TreeListing listing, std::uint64_t transfer
       shares_(share_tree(listing_, crew.size())) {
   std::size_t directories = 0;
   for (const TreeEntry& entry : listing_.entries) directories += entry.is_directory ? 1 : 0;
-  report_->notes.push_back(fmt::format(
-      "tree: {} files in {} directories; {} symbolic links left out (MayflyFS has none yet), {} "
-      "special files left out",
-      listing_.entries.size() - directories, directories, listing_.links_skipped,
-      listing_.others_skipped));
+  report_->notes.push_back(
+      fmt::format("tree: {} files in {} directories; {} symbolic links left out, {} "
+                  "special files left out",
+                  listing_.entries.size() - directories, directories, listing_.links_skipped,
+                  listing_.others_skipped));
   report_->notes.push_back(
       "tree: its times include reading and creating the same files in the node's own file system");
 }

@@ -1,7 +1,6 @@
 // TreeListing: the files and directories that the main job copies, as they are on this node.
 //
-// Symbolic links are counted and left out: MayflyFS has none yet. So is what is neither a file nor
-// a directory.
+// Symbolic links are counted and left out; so is what is neither a file nor a directory.
 #pragma once
 
 #include <cstdint>
