@@ -25,17 +25,14 @@ struct Cp {
 int copy(const Cp& asked) {
   const auto joined = Joined::join(asked.session);
   if (!joined) return complain(joined.error().sentence);
-  const std::string to = place_in_session(asked.paths.back());
+  const auto destination = PlaceToGo::of(asked.paths);
+  if (!destination) return complain(destination.error().sentence);
   struct stat status {};
-  const bool is_into = mayfly_stat(to.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-  if (asked.paths.size() > 2 && !is_into) {
-    return complain(asked.paths.back() + " is no directory to copy several files into.");
-  }
   StageOptions options;
   int exit_code = 0;
   for (std::size_t i = 0; i + 1 < asked.paths.size(); ++i) {
     const std::string from = without_slashes(place_in_session(asked.paths[i]));
-    const std::string name = is_into ? join_path(to, last_name(from)) : to;
+    const std::string name = destination->name_of(from);
     const bool is_there = mayfly_lstat(from.c_str(), &status) == 0;
     if (!is_there) {
       exit_code = complain(cannot(asked.paths[i], "found"));

@@ -56,10 +56,12 @@ nlohmann::ordered_json entry_json(const std::string& path, const struct stat& st
           {"mtime", {status.st_mtim.tv_sec, status.st_mtim.tv_nsec}}};
 }
 
+std::string json_line(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
 void print_json_line(const nlohmann::ordered_json& json) {
-  const std::string text =
-      json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  std::printf("%s\n", text.c_str());
+  std::fputs(json_line(json).c_str(), stdout);
 }
 
 }  // namespace mayfly

@@ -21,6 +21,7 @@ std::string group_text(gid_t group);
 /// {"path", "type", "size", "mode", ...}
 nlohmann::ordered_json entry_json(const std::string& path, const struct stat& status);
 /// One line; what is not UTF-8 in names is replaced.
+std::string json_line(const nlohmann::ordered_json& json);
 void print_json_line(const nlohmann::ordered_json& json);
 
 }  // namespace mayfly

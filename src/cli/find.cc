@@ -18,6 +18,7 @@
 #include "cli/session_place.h"
 #include "cli/session_walk.h"
 #include "mayfly/mayfly.h"
+#include "staging/times.h"
 #include "staging/whole_io.h"
 
 namespace mayfly {
@@ -79,10 +80,7 @@ class Filter {
     if (!asked_.name.empty() && ::fnmatch(asked_.name.c_str(), name.c_str(), 0) != 0) return false;
     if (!asked_.type.empty() && asked_.type.front() != kind_text(status.st_mode)[0]) return false;
     if (size_ && !size_->takes(static_cast<std::uint64_t>(status.st_size))) return false;
-    if (!newer_) return true;
-    const timespec& time = status.st_mtim;
-    return time.tv_sec != newer_->tv_sec ? time.tv_sec > newer_->tv_sec
-                                         : time.tv_nsec > newer_->tv_nsec;
+    return !newer_ || is_later(status.st_mtim, *newer_);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "cli/entry_text.h"
 #include "cli/joined.h"
 #include "cli/session_path.h"
 #include "cli/session_place.h"
@@ -28,9 +29,7 @@ void print(const std::string& path, const mayfly_layout& layout, bool json) {
                                          {"stripe_count", layout.stripe_count},
                                          {"chunk_bytes", layout.chunk_bytes},
                                          {"first_server", first}};
-    std::printf("%s\n",
-                line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
-    return;
+    return print_json_line(line);
   }
   const std::string count = layout.stripe_count == 0 ? "all" : std::to_string(layout.stripe_count);
   std::printf("%s: stripe count %s, chunk size %s, first server %s\n", path.c_str(), count.c_str(),

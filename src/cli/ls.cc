@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -36,17 +35,16 @@ struct Entry {
   struct stat status;
 };
 
-std::string target_of(const std::string& path) {
-  char target[PATH_MAX];
-  const ssize_t size = mayfly_readlink(path.c_str(), target, sizeof target);
-  return size < 0 ? "?" : std::string(target, static_cast<std::size_t>(size));
+std::string shown_target(const std::string& path) {
+  const auto target = target_of(session_calls(), path);
+  return target ? *target : "?";
 }
 
 void print(const Ls& asked, const Entry& entry) {
   const struct stat& status = entry.status;
   if (asked.json) {
     nlohmann::ordered_json json = entry_json(entry.path, status);
-    if (S_ISLNK(status.st_mode)) json["target"] = target_of(entry.path);
+    if (S_ISLNK(status.st_mode)) json["target"] = shown_target(entry.path);
     return print_json_line(json);
   }
   if (!asked.is_long) {
@@ -58,7 +56,7 @@ void print(const Ls& asked, const Entry& entry) {
                   user_text(status.st_uid), group_text(status.st_gid),
                   format_bytes(static_cast<std::uint64_t>(status.st_size)),
                   time_text(status.st_mtim), entry.name);
-  if (S_ISLNK(status.st_mode)) line += " -> " + target_of(entry.path);
+  if (S_ISLNK(status.st_mode)) line += " -> " + shown_target(entry.path);
   std::printf("%s\n", line.c_str());
 }
 

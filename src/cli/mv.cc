@@ -21,16 +21,12 @@ struct Mv {
 int move(const Mv& asked) {
   const auto joined = Joined::join(asked.session);
   if (!joined) return complain(joined.error().sentence);
-  const std::string to = place_in_session(asked.paths.back());
-  struct stat status {};
-  const bool is_into = mayfly_stat(to.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-  if (asked.paths.size() > 2 && !is_into) {
-    return complain(asked.paths.back() + " is no directory to move several files into.");
-  }
+  const auto destination = PlaceToGo::of(asked.paths);
+  if (!destination) return complain(destination.error().sentence);
   int exit_code = 0;
   for (std::size_t i = 0; i + 1 < asked.paths.size(); ++i) {
     const std::string from = without_slashes(place_in_session(asked.paths[i]));
-    const std::string name = is_into ? join_path(to, last_name(from)) : to;
+    const std::string name = destination->name_of(from);
     if (mayfly_rename(from.c_str(), name.c_str()) != 0) {
       exit_code = complain(cannot(asked.paths[i], "moved"));
     }

@@ -1,8 +1,12 @@
 #include "cli/session_place.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 
 #include "cli/shim_variables.h"
+#include "mayfly/mayfly.h"
+#include "staging/whole_io.h"
 
 namespace mayfly {
 
@@ -14,6 +18,21 @@ std::string place_in_session(const std::string& path) {
                         (path.size() == prefix.size() || path[prefix.size()] == '/');
   if (is_below) place = path.substr(prefix.size());
   return place.empty() || place.front() != '/' ? "/" + place : place;
+}
+
+Result<PlaceToGo, Failure> PlaceToGo::of(const std::vector<std::string>& paths) {
+  std::string to = place_in_session(paths.back());
+  struct stat status {};
+  const bool is_into = mayfly_stat(to.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+  if (paths.size() > 2 && !is_into) {
+    return Failure{Errc::not_a_directory,
+                   paths.back() + " is no directory for several files to go into."};
+  }
+  return PlaceToGo(std::move(to), is_into);
+}
+
+std::string PlaceToGo::name_of(const std::string& from) const {
+  return is_into_ ? join_path(to_, last_name(from)) : to_;
 }
 
 }  // namespace mayfly

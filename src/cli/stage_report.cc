@@ -8,11 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "cli/entry_text.h"
 
 namespace mayfly {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr Nanoseconds kBetweenBars = std::chrono::milliseconds(200);
 constexpr Nanoseconds kBetweenLines = std::chrono::seconds(10);
@@ -20,10 +19,6 @@ constexpr int kBarCells = 20;
 
 double seconds_since(TimePoint began) {
   return std::chrono::duration<double>(Clock::steady().now() - began).count();
-}
-
-std::string text_of(const Json& event) {
-  return event.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
@@ -38,7 +33,7 @@ StageReport::StageReport(const Progress& progress, const Style& style)
 void StageReport::copied(const std::string& to, std::uint64_t bytes) {
   if (!style_.lists) return;
   if (style_.json) {
-    std::fputs(text_of({{"event", style_.done}, {"path", to}, {"bytes", bytes}}).c_str(), stdout);
+    print_json_line({{"event", style_.done}, {"path", to}, {"bytes", bytes}});
   } else {
     clear_bar();
     std::printf("%s\n", to.c_str());
@@ -47,7 +42,7 @@ void StageReport::copied(const std::string& to, std::uint64_t bytes) {
 
 void StageReport::removed(const std::string& to) {
   if (style_.json) {
-    std::fputs(text_of({{"event", "removed"}, {"path", to}}).c_str(), stdout);
+    print_json_line({{"event", "removed"}, {"path", to}});
   } else if (style_.lists) {
     clear_bar();
     std::printf("removed %s\n", to.c_str());
@@ -56,7 +51,7 @@ void StageReport::removed(const std::string& to) {
 
 void StageReport::failed(const std::string& path, const std::string& why) {
   if (style_.json) {
-    std::fputs(text_of({{"event", "failed"}, {"path", path}, {"why", why}}).c_str(), stdout);
+    print_json_line({{"event", "failed"}, {"path", path}, {"why", why}});
     return;
   }
   clear_bar();
@@ -110,15 +105,15 @@ std::string StageReport::line() const {
 }
 
 std::string StageReport::event(const char* name) const {
-  return text_of({{"event", name},
-                  {"files", progress_.files_done.load()},
-                  {"files_found", progress_.files_found.load()},
-                  {"files_kept", progress_.files_kept.load()},
-                  {"bytes", progress_.bytes_done.load()},
-                  {"bytes_found", progress_.bytes_found.load()},
-                  {"bytes_kept", progress_.bytes_kept.load()},
-                  {"failures", progress_.failures.load()},
-                  {"seconds", seconds_since(began_)}});
+  return json_line({{"event", name},
+                    {"files", progress_.files_done.load()},
+                    {"files_found", progress_.files_found.load()},
+                    {"files_kept", progress_.files_kept.load()},
+                    {"bytes", progress_.bytes_done.load()},
+                    {"bytes_found", progress_.bytes_found.load()},
+                    {"bytes_kept", progress_.bytes_kept.load()},
+                    {"failures", progress_.failures.load()},
+                    {"seconds", seconds_since(began_)}});
 }
 
 void StageReport::stop_drawing() {

@@ -12,6 +12,7 @@
 
 #include "base/units.h"
 #include "cli/background.h"
+#include "cli/entry_text.h"
 #include "cli/joined.h"
 #include "cli/session_path.h"
 #include "mayfly/mayfly.h"
@@ -55,7 +56,7 @@ void print_json(const std::vector<ServerLine>& lines, const std::string& session
   }
   const nlohmann::ordered_json all = {
       {"session", session}, {"uptime_seconds", uptime_seconds(session)}, {"servers", servers}};
-  std::printf("%s\n", all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+  print_json_line(all);
 }
 
 void print_text(const std::vector<ServerLine>& lines, const std::string& session) {

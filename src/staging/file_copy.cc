@@ -11,6 +11,7 @@
 #include <random>
 #include <utility>
 
+#include "staging/times.h"
 #include "staging/whole_io.h"
 
 namespace mayfly {
@@ -19,10 +20,6 @@ namespace {
 constexpr const char* kTemporary = ".mayfly-part-";
 constexpr mode_t kPermissions = 07777;
 constexpr std::size_t kMaxAttributeBytes = 64 << 10;
-
-bool is_same_time(const timespec& left, const timespec& right) {
-  return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
-}
 
 /// ENOTSUP and ENODATA: this file system, or this file, has none.
 bool is_without_attributes() { return errno == ENOTSUP || errno == ENODATA; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "staging/times.h"
 #include "staging/whole_io.h"
 
 namespace mayfly {
@@ -15,10 +16,6 @@ bool matches_one(const std::vector<std::string>& patterns, const std::string& pa
     const bool is_path = pattern.find('/') != std::string::npos;
     return ::fnmatch(pattern.c_str(), (is_path ? path : name).c_str(), 0) == 0;
   });
-}
-
-bool is_later(const timespec& left, const timespec& right) {
-  return left.tv_sec != right.tv_sec ? left.tv_sec > right.tv_sec : left.tv_nsec > right.tv_nsec;
 }
 
 }  // namespace

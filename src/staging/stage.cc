@@ -10,6 +10,7 @@
 #include "staging/file_copy.h"
 #include "staging/rate_limit.h"
 #include "staging/stage_run.h"
+#include "staging/times.h"
 #include "staging/whole_io.h"
 
 namespace mayfly {
@@ -130,14 +131,11 @@ bool StageRun::is_there(const Work& work) const {
   if (found == before_.end()) return false;
   const ManifestEntry& entry = found->second;
   struct stat there {};
-  const auto is_same = [&](const timespec& left, const timespec& right) {
-    return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
-  };
   return entry.type == ManifestEntry::Type::file &&
          entry.size == static_cast<std::uint64_t>(work.seen.st_size) &&
-         is_same(entry.modified, work.seen.st_mtim) && to_.lstat(work.to.c_str(), &there) == 0 &&
-         S_ISREG(there.st_mode) && there.st_size == work.seen.st_size &&
-         is_same(there.st_mtim, work.seen.st_mtim);
+         is_same_time(entry.modified, work.seen.st_mtim) &&
+         to_.lstat(work.to.c_str(), &there) == 0 && S_ISREG(there.st_mode) &&
+         there.st_size == work.seen.st_size && is_same_time(there.st_mtim, work.seen.st_mtim);
 }
 
 void StageRun::move_pieces(const Work& work, MutableBytes buffer) {

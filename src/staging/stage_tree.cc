@@ -1,6 +1,5 @@
 // The trees of a StageRun: what there is to copy, and all that is no file's content.
 #include <cerrno>
-#include <climits>
 #include <string>
 
 #include "staging/stage_run.h"
@@ -11,14 +10,6 @@ namespace {
 
 constexpr mode_t kPermissions = 07777;
 constexpr mode_t kWhileFilled = 0700;
-
-Result<std::string> target_of(const FileCalls& calls, const std::string& path) {
-  std::string target(PATH_MAX, '\0');
-  const ssize_t size = calls.readlink(path.c_str(), target.data(), target.size());
-  if (size < 0) return errc_from(errno);
-  target.resize(static_cast<std::size_t>(size));
-  return target;
-}
 
 ManifestEntry entry_of(std::string path, ManifestEntry::Type type, const struct stat& seen) {
   ManifestEntry entry;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <climits>
 #include <mutex>
 #include <thread>
 
@@ -77,11 +76,9 @@ class Verification {
   }
 
   std::string compare_target(const ManifestEntry& entry, const std::string& path) const {
-    std::string target(PATH_MAX, '\0');
-    const ssize_t size = calls_.readlink(path.c_str(), target.data(), target.size());
-    if (size < 0) return describe(errc_from(errno));
-    target.resize(static_cast<std::size_t>(size));
-    return target == entry.target ? "" : "leads to " + target + ", not to " + entry.target;
+    const auto target = target_of(calls_, path);
+    if (!target) return describe(target.error());
+    return *target == entry.target ? "" : "leads to " + *target + ", not to " + entry.target;
   }
 
   std::string compare_bytes(const ManifestEntry& entry, const std::string& path,

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 #include "staging/open_file.h"
@@ -51,6 +52,14 @@ Result<std::string> read_whole(const FileCalls& calls, const std::string& path) 
     text.resize(before + got);
     if (got < kReadBytes) return text;
   }
+}
+
+Result<std::string> target_of(const FileCalls& calls, const std::string& path) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t size = calls.readlink(path.c_str(), target.data(), target.size());
+  if (size < 0) return errc_from(errno);
+  target.resize(static_cast<std::size_t>(size));
+  return target;
 }
 
 Status sync_directory(const FileCalls& calls, const std::string& path) {

@@ -15,6 +15,8 @@ Result<std::size_t> read_fully(const FileCalls& calls, int fd, MutableBytes into
 Status write_all(const FileCalls& calls, int fd, Bytes bytes, std::uint64_t offset);
 
 Result<std::string> read_whole(const FileCalls& calls, const std::string& path);
+/// What a symbolic link says.
+Result<std::string> target_of(const FileCalls& calls, const std::string& path);
 /// fsync of a directory, where that means something.
 Status sync_directory(const FileCalls& calls, const std::string& path);
 

@@ -53,6 +53,17 @@ class Background:
         self.job.check_nothing_left()
 
 
+def perform_behaviour(behaviours):
+    """The one that the command line names, with a session of its own."""
+    mpi, mayfly, server, behaviour = sys.argv[1:]
+
+    def main():
+        with Job(mpi, server) as job:
+            behaviours[behaviour](Background(job, mpi, mayfly))
+
+    perform(main)
+
+
 def starts_and_stops(session):
     session.start()
     session.run("wait")
@@ -286,11 +297,5 @@ def refuses_bad_input(session):
     session.check_gone()
 
 
-def main():
-    mpi, mayfly, server, behaviour = sys.argv[1:]
-    with Job(mpi, server) as job:
-        globals()[behaviour](Background(job, mpi, mayfly))
-
-
 if __name__ == "__main__":
-    perform(main)
+    perform_behaviour(globals())

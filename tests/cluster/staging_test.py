@@ -7,12 +7,11 @@ import random
 import signal
 import stat
 import subprocess
-import sys
 import threading
 import time
 
-from background_test import Background
-from job import Job, check, perform
+from background_test import perform_behaviour
+from job import check
 
 MANIFEST = ".mayfly-manifest.jsonl"
 PART = b".mayfly-part-"
@@ -298,11 +297,5 @@ def verification(session):
     check("cannot be read" in said and said.count("\n") == 1, said)
 
 
-def main():
-    mpi, mayfly, server, behaviour = sys.argv[1:]
-    with Job(mpi, server) as job:
-        globals()[behaviour](Background(job, mpi, mayfly))
-
-
 if __name__ == "__main__":
-    perform(main)
+    perform_behaviour(globals())

@@ -5,10 +5,9 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 
-from background_test import SERVERS, Background
-from job import Job, check, perform
+from background_test import SERVERS, perform_behaviour
+from job import check
 
 
 def lines(said):
@@ -137,11 +136,5 @@ def manual(session):
     session.run("manual", "/proc/none/man", status=1)
 
 
-def main():
-    mpi, mayfly, server, behaviour = sys.argv[1:]
-    with Job(mpi, server) as job:
-        globals()[behaviour](Background(job, mpi, mayfly))
-
-
 if __name__ == "__main__":
-    perform(main)
+    perform_behaviour(globals())
