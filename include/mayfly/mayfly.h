@@ -126,6 +126,33 @@ int mayfly_sync(void) MAYFLY_NOEXCEPT;
  * other is EOPNOTSUPP. */
 int mayfly_fallocate(int fd, int mode, off_t offset, off_t bytes) MAYFLY_NOEXCEPT;
 
+/* A file of the nodes' own file systems, as lstat(2) here says of it: a server copies only from and
+ * to what it sees as the same. */
+#define MAYFLY_NODE_OUT 1    /* bytes go out to it, else they come in from it */
+#define MAYFLY_NODE_DIRECT 2 /* past the page cache of the server's node */
+#define MAYFLY_NODE_IDLE 4   /* with the least I/O priority */
+typedef struct mayfly_node_file {
+  const char* path; /* absolute */
+  ino_t inode;
+  off_t size;               /* of one that is copied from, as the next */
+  struct timespec modified; /* st_mtim */
+  int flags;
+} mayfly_node_file;
+/* xxh3-128, in canonical order. */
+typedef struct mayfly_digest {
+  unsigned char bytes[16];
+} mayfly_digest;
+#define MAYFLY_DIGEST_BLOCK (1 << 20)
+/* Has the servers copy [offset, offset + bytes) between the two files, at the same place in both;
+ * `offset` is a multiple of MAYFLY_DIGEST_BLOCK. Leaves one digest per begun block. EXDEV: a server
+ * does not see the node's file, or the open file's chunks are no whole blocks: copy it yourself.
+ * EAGAIN: the node's file is shorter than said. */
+int mayfly_copy_by_servers(int fd, const mayfly_node_file* node_file, off_t offset, size_t bytes,
+                           mayfly_digest* digests) MAYFLY_NOEXCEPT;
+/* After the last such copy of a file of several blocks: servers close the node's file, and what
+ * they wrote to it is on its device. */
+int mayfly_settle_copy(int fd, const mayfly_node_file* node_file) MAYFLY_NOEXCEPT;
+
 /* fcntl(2)'s F_GETLK, F_SETLK, F_SETLKW and F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, between all
  * processes of the session. EAGAIN: another has the lock; EDEADLK: waiting for it would close a
  * circle, on whatever servers. Freed when the owner closes the file or dies. */

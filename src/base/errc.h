@@ -25,6 +25,7 @@ enum class Errc : std::int32_t {
   busy = EBUSY,
   already = EALREADY,
   exists = EEXIST,
+  cross_device = EXDEV,  ///< of another file system, or another node's
   not_a_directory = ENOTDIR,
   is_a_directory = EISDIR,
   invalid = EINVAL,

@@ -37,6 +37,7 @@ struct StageWords {
   std::string limit;
   bool json = false;
   bool verbose = false;
+  std::string by = "servers";
   StageOptions options;
 };
 
@@ -90,6 +91,7 @@ Result<void, Failure> complete(StageWords& words) {
     options.manifest = Places{words.direction}.destination(words.manifest);
   }
   if (!words.limit.empty()) options.bytes_per_second = parse_bytes(words.limit).value();
+  options.mode.by_servers = words.by == "servers";
   if (words.newer.empty()) return {};
   struct stat reference {};
   if (::stat(words.newer.c_str(), &reference) != 0) {
@@ -148,6 +150,11 @@ void add_stage(CLI::App& app, int& exit_code, Direction direction, const char* n
       ->check(CLI::Validator(check_rate, "RATE"));
   command->add_option("--threads", words->options.threads, "files copied at once")
       ->check(CLI::Range(1U, kMaxThreads));
+  command->add_option("--by", words->by, "who moves the bytes, where servers see the files")
+      ->check(CLI::IsMember({"servers", "clients"}))
+      ->capture_default_str();
+  command->add_flag("--direct", words->options.mode.is_direct,
+                    "servers go past their page cache (O_DIRECT)");
   command->add_flag("-v,--verbose", words->verbose, "name each file when it is copied");
   command->add_flag("--json", words->json, "events as JSON lines");
   command->footer(

@@ -112,6 +112,7 @@ std::string StageReport::event(const char* name) const {
                     {"bytes", progress_.bytes_done.load()},
                     {"bytes_found", progress_.bytes_found.load()},
                     {"bytes_kept", progress_.bytes_kept.load()},
+                    {"bytes_by_servers", progress_.bytes_by_servers.load()},
                     {"failures", progress_.failures.load()},
                     {"seconds", seconds_since(began_)}});
 }

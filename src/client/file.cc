@@ -301,12 +301,16 @@ Task<Status> File::write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t o
   }
   const std::uint64_t end = piece.range_offset + piece.length;
   if (appending != nullptr) appending->reached = std::max(appending->reached, end);
-  note_change(began, effect->pages_taken);
-  if (effect->generation < generation_) co_return Status();  // cut since, or about to be
-  if (effect->generation > generation_) written_end_ = 0;
-  generation_ = effect->generation;
-  written_end_ = std::max(written_end_, offset + end);
+  note_write(began, *effect, offset + end);
   co_return Status();
+}
+
+void File::note_write(const Moment& began, WriteEffect effect, std::uint64_t end) {
+  note_change(began, effect.pages_taken);
+  if (effect.generation < generation_) return;  // cut since, or about to be
+  if (effect.generation > generation_) written_end_ = 0;
+  generation_ = effect.generation;
+  written_end_ = std::max(written_end_, end);
 }
 
 void File::note_change(const Moment& began, std::int64_t pages) {

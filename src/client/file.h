@@ -10,12 +10,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "async/gate.h"
 #include "async/semaphore.h"
 #include "client/segments.h"
 #include "client/session.h"
+#include "protocol/digest.h"
 
 namespace mayfly {
 
@@ -53,6 +55,14 @@ class File {
   Task<Status> change_attributes(ChangeBody change);
   /// Returns once all bytes written to this file so far, by anybody, are on the servers' devices.
   Task<Status> fsync();
+  /// The servers copy [offset, offset + bytes) from the node's file to this one, or back (kOut), at
+  /// the same place; `digests`: one for each kDigestBlockBytes, where offset is a multiple of it.
+  /// cross_device, and nothing else is known: a server does not see the file, or a block has parts
+  /// on several. again: the node's file is shorter than was seen.
+  Task<Status> stage(NodeFileBody node_file, std::uint64_t offset, std::span<Digest> digests,
+                     std::uint64_t bytes);
+  /// The servers close the node's file; what they wrote to it is on their devices.
+  Task<Status> settle_staged(NodeFileBody node_file);
   /// fcntl's and flock's locks: `whose` have the lock, so that those of one process, or of one
   /// handle, do not exclude each other. again: another has it, and `waits` is false; deadlock;
   /// bad_descriptor: not open for what is locked.
@@ -98,6 +108,9 @@ class File {
   };
   Task<Result<std::uint64_t>> seek_landmark(std::int64_t offset, int whence);
   Task<Status> ask_landmarks(std::uint32_t column, std::uint64_t offset, Landmarks& landmarks);
+  Task<Status> stage_piece(Piece piece, NodeFileBody node_file, std::uint64_t offset,
+                           Digest& digest);
+  Task<Status> settle_at(std::uint32_t server, NodeFileBody node_file);
   Task<Status> sync_server(std::uint32_t server);
   Task<Status> change_space(RequestHeader header, std::uint32_t column);
   Task<Status> change_space_everywhere(RequestHeader header);
@@ -109,6 +122,8 @@ class File {
   };
   Moment now() const { return {session_.loop().now(), wall_clock_ns()}; }
   void note_change(const Moment& began, std::int64_t pages);
+  /// A write up to `end` has been done.
+  void note_write(const Moment& began, WriteEffect effect, std::uint64_t end);
   /// Beside a read that shows in atime, which is seldom.
   Task<Status> note_reading();
   /// A request to the inode's server that brings along what this handle has written.

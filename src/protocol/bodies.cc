@@ -21,6 +21,14 @@ struct EntryWire {
 };
 static_assert(sizeof(EntryWire) == 32);
 
+struct NodeFileWire {
+  std::uint64_t inode;
+  std::uint64_t size;
+  std::int64_t modified_ns;
+  std::uint64_t flags;
+};
+static_assert(sizeof(NodeFileWire) == 32);
+
 void append_bytes(WireBytes& wire, const void* data, std::size_t bytes) {
   const auto* begin = static_cast<const std::byte*>(data);
   wire.insert(wire.end(), begin, begin + bytes);
@@ -274,6 +282,25 @@ Result<Attributes> decode_attributes(Bytes bytes) {
 Result<InodeBody> decode_inode(Bytes bytes) {
   MAYFLY_TRY(attributes, decode_attributes(bytes));
   return InodeBody{attributes, text(bytes.subspan(sizeof attributes))};
+}
+
+WireBytes encode(const NodeFileBody& body) {
+  const NodeFileWire fixed{body.inode, body.size, body.modified_ns, body.flags};
+  WireBytes wire;
+  append_bytes(wire, &fixed, sizeof fixed);
+  append_bytes(wire, body.path);
+  return wire;
+}
+
+Result<NodeFileBody> decode_node_file(Bytes bytes) {
+  NodeFileWire fixed{};
+  if (!take(bytes, fixed) || bytes.empty() || bytes.size() > kMaxPathBytes)
+    return Errc::bad_message;
+  NodeFileBody body{fixed.inode, fixed.size, fixed.modified_ns,
+                    static_cast<std::uint32_t>(fixed.flags), text(bytes)};
+  const bool is_path = body.path.front() == '/' && body.path.find('\0') == std::string_view::npos;
+  if (!is_path) return Errc::bad_message;
+  return body;
 }
 
 }  // namespace mayfly

@@ -134,6 +134,26 @@ struct ExtentBody {
 static_assert(sizeof(ExtentBody) == 16);
 Result<ExtentBody> decode_extent(Bytes bytes);
 
+/// stage_data, settle_staged: a file of the node's file systems as the client sees it, by which the
+/// server knows whether it sees the same. Wire: fixed part, path.
+struct NodeFileBody {
+  enum Flags : std::uint32_t {
+    kOut = 1,     ///< bytes go out to the file, else they come in from it
+    kDirect = 2,  ///< past the page cache
+    kIdle = 4,    ///< when nobody else wants the device
+    kOnce = 8,    ///< stage_data: settle it at once
+  };
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;  ///< of a file that is read, as the next
+  std::int64_t modified_ns = 0;
+  std::uint32_t flags = 0;
+  std::string_view path;  ///< absolute; points into the message
+
+  bool has(Flags flag) const { return (flags & flag) != 0; }
+};
+WireBytes encode(const NodeFileBody& body);
+Result<NodeFileBody> decode_node_file(Bytes bytes);
+
 /// close and report_size with a size: when the last write began, by the sender's clock, in
 /// nanoseconds since 1970. Wire: as it stands.
 Result<std::int64_t> decode_time(Bytes bytes);

@@ -45,6 +45,8 @@ const char* name_of(Opcode opcode) {
                                                                "clear_data",
                                                                "sync_data",
                                                                "usage",
+                                                               "stage_data",
+                                                               "settle_staged",
                                                                "cut_data",
                                                                "freeze_directory",
                                                                "thaw_directory",

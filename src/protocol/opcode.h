@@ -48,6 +48,8 @@ enum class Opcode : std::uint8_t {
   clear_data,
   sync_data,
   usage,
+  stage_data,
+  settle_staged,
   // Between servers.
   cut_data,
   freeze_directory,

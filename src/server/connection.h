@@ -18,6 +18,7 @@
 #include "base/file_id.h"
 #include "memory/buffer_pool.h"
 #include "metadata/inode.h"
+#include "server/node_file.h"
 #include "transport/worker.h"
 
 namespace mayfly {
@@ -57,6 +58,9 @@ struct Connection {
   std::set<FileId> frozen;
   /// Names that this server holds for a rename; released if it dies.
   std::set<std::pair<FileId, std::string>> held;
+
+  /// Files of the node that are copied from or to for this client.
+  std::map<NodeFileKey, std::shared_ptr<NodeFile>> staged;
 
   Gate requests;
 };

@@ -51,6 +51,8 @@ Table make_table() {
   table[index_of(Opcode::release_slot)] = at_once<release_slot>();
   table[index_of(Opcode::write)] = task<write>();
   table[index_of(Opcode::read)] = task<read>();
+  table[index_of(Opcode::stage_data)] = task<stage_data>();
+  table[index_of(Opcode::settle_staged)] = task<settle_staged>();
   table[index_of(Opcode::data_end)] = at_once<data_end>();
   table[index_of(Opcode::seek_data)] = at_once<seek_data>();
   table[index_of(Opcode::sync_data)] = task<sync_data>();

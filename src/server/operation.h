@@ -62,6 +62,8 @@ Task<void> lease_slot(Server& server, Request request);
 void release_slot(Server& server, const Request& request);
 Task<void> write(Server& server, Request request);
 Task<void> read(Server& server, Request request);
+Task<void> stage_data(Server& server, Request request);
+Task<void> settle_staged(Server& server, Request request);
 void data_end(Server& server, const Request& request);
 void seek_data(Server& server, const Request& request);
 Task<void> sync_data(Server& server, Request request);
@@ -90,6 +92,18 @@ inline bool is_gone_by_path(const Request& request, const Entry& entry) {
   return request.header.epoch != kAnyEpoch && entry.attributes &&
          entry.attributes->is_directory() && entry.attributes->nlink == 0;
 }
+
+/// A write to a chunk, from when its request came: `data` tells whether the file has gone since.
+struct ChunkWrite {
+  std::shared_ptr<Server::FileData> data;
+  ChunkId chunk;
+  ChunkRange range;
+  std::optional<std::uint32_t> appended_under;  ///< a record's place: its truncate generation
+  WriteEffect effect;                           ///< what the writer reports
+};
+/// Writes the bytes that stand in `buffer` at the range's offset within the page. no_entry: the
+/// file is gone. stale: it was cut since the record was given its place.
+Task<Transfer> write_chunk(Server& server, ChunkWrite& write, Buffer buffer);
 
 /// The answer to whoever looked for this entry: its attributes, with a symbolic link's target, or
 /// where to ask for them. May take the request to answer later.

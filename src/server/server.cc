@@ -188,6 +188,7 @@ Task<void> Server::retire(std::shared_ptr<Connection> connection) {
   co_await connection->requests.closed();
   connection->write_slots.clear();
   connection->read_slots.clear();
+  connection->staged.clear();
   release_opens(*connection);
   co_await file_locks_.release(connection->cookie);
   connection->endpoint.reset();

@@ -24,6 +24,7 @@
 #include "server/peers.h"
 #include "server/request.h"
 #include "storage/chunk_store.h"
+#include "storage/ring.h"
 #include "transport/worker.h"
 
 namespace mayfly {
@@ -42,6 +43,8 @@ struct ServerParts {
   RegisteredMemory& memory;
   BufferPool& pool;
   ChunkStore& store;
+  /// For files of the node, which a simulation has none of: null.
+  Ring* ring = nullptr;
 };
 
 class Server final : public Receiver {
@@ -70,6 +73,7 @@ class Server final : public Receiver {
   RegisteredMemory& memory() { return parts_.memory; }
   BufferPool& pool() { return parts_.pool; }
   ChunkStore& store() { return parts_.store; }
+  Ring* ring() { return parts_.ring; }
   Namespace& names() { return *namespace_; }
   Peers& peers() { return *peers_; }
   const SessionInfo& session() const { return session_; }

@@ -177,8 +177,8 @@ Result<void, Failure> ServerProcess::build(const ServerProcessOptions& options) 
   loop_->add(*signal_);
   ServerOptions server_options;
   server_options.memory_bytes = options.memory_bytes;
-  server_ = std::make_unique<Server>(ServerParts{*loop_, *worker_, *memory_, *pool_, *store_},
-                                     server_options);
+  const ServerParts parts{*loop_, *worker_, *memory_, *pool_, *store_, ring_.get()};
+  server_ = std::make_unique<Server>(parts, server_options);
   signal_->set_server(server_.get());
   return {};
 }

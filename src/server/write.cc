@@ -50,34 +50,39 @@ std::uint16_t settle_slot(Server& server, const Request& request, Buffer buffer)
 
 }  // namespace
 
+Task<Transfer> write_chunk(Server& server, ChunkWrite& write, Buffer buffer) {
+  Server::FileData& data = *write.data;
+  auto permit = co_await data.users.acquire();
+  if (data.dropped) co_return Transfer(std::move(buffer), Errc::no_entry);
+  // A record whose place was given before the file was cut gets a new place.
+  if (write.appended_under && *write.appended_under < data.generation) {
+    co_return Transfer(std::move(buffer), Errc::stale);
+  }
+  write.effect.generation = data.generation;
+  Task<Transfer> writing =
+      server.store().write(write.chunk, write.range.offset, std::move(buffer), write.range.length);
+  Transfer written = co_await std::move(writing);
+  if (written.bytes) data.modified_ns = wall_clock_ns();
+  write.effect.pages_taken = static_cast<std::uint32_t>(written.pages_taken);
+  co_return written;
+}
+
 Task<void> write(Server& server, Request request) {
-  const ChunkRange range = unpack(request.header.length);
+  const RequestHeader& header = request.header;
+  const ChunkRange range = unpack(header.length);
   if (!is_sane(request, range)) co_return server.reply(request, Errc::bad_message);
-  const std::shared_ptr<Server::FileData> data = server.data_of(request.header.file);
+  ChunkWrite write{server.data_of(header.file), {header.file, header.offset}, range, {}, {}};
+  if (request.has(request_flags::kAppend)) write.appended_under = header.uid_or_generation;
   auto payload = co_await take_payload(server, request, range);
   if (!payload) co_return server.reply(request, payload.error());
-  auto permit = co_await data->users.acquire();
-  // A record whose place was given before the file was cut gets a new place.
-  const bool is_void =
-      request.has(request_flags::kAppend) && request.header.uid_or_generation < data->generation;
-  if (data->dropped || is_void) {
-    if (request.has(request_flags::kSlot)) --request.connection->leased;
-    co_return server.reply(request, data->dropped ? Errc::no_entry : Errc::stale);
-  }
-  const std::uint32_t generation = data->generation;
-  const ChunkId chunk{request.header.file, request.header.offset};
-  Task<Transfer> writing =
-      server.store().write(chunk, range.offset, std::move(*payload), range.length);
+  Task<Transfer> writing = write_chunk(server, write, std::move(*payload));
   Transfer written = co_await std::move(writing);
-  permit.release();
-  if (written.bytes) data->modified_ns = wall_clock_ns();
   std::uint16_t flags = 0;
   if (request.has(request_flags::kSlot)) {
     flags = settle_slot(server, request, std::move(written.buffer));
   }
-  const Errc error = written.bytes ? Errc::ok : written.bytes.error();
-  const WriteEffect effect{generation, static_cast<std::uint32_t>(written.pages_taken)};
-  server.reply(request, error, written.bytes ? *written.bytes : 0, pack_effect(effect), flags);
+  server.reply(request, to_errc(written.bytes), written.bytes ? *written.bytes : 0,
+               pack_effect(write.effect), flags);
 }
 
 }  // namespace mayfly

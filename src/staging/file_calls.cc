@@ -9,8 +9,6 @@
 #include <cstdio>
 #include <cstring>
 
-#include "mayfly/mayfly.h"
-
 namespace mayfly {
 namespace {
 
@@ -95,6 +93,8 @@ const FileCalls& local_calls() {
                                .lsetxattr = ::lsetxattr,
                                .lock = lock_local,
                                .list = list_local,
+                               .copy_by_servers = nullptr,
+                               .settle_copy = nullptr,
                                .is_lasting = true};
   return calls;
 }
@@ -124,6 +124,8 @@ const FileCalls& session_calls() {
                                .lsetxattr = mayfly_lsetxattr,
                                .lock = lock_in_session,
                                .list = list_in_session,
+                               .copy_by_servers = mayfly_copy_by_servers,
+                               .settle_copy = mayfly_settle_copy,
                                .is_lasting = false};
   return calls;
 }

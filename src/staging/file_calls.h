@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "mayfly/mayfly.h"
 
 namespace mayfly {
 
@@ -42,6 +43,11 @@ struct FileCalls {
   int (*lock)(int fd);
   /// The names in a directory, without "." and "..", in no order.
   Result<std::vector<std::string>> (*list)(const std::string& path);
+  /// A session's: its servers copy from and to the node's files (mayfly_copy_by_servers,
+  /// settle_copy); null elsewhere.
+  int (*copy_by_servers)(int fd, const mayfly_node_file* node_file, off_t offset, std::size_t bytes,
+                         mayfly_digest* digests);
+  int (*settle_copy)(int fd, const mayfly_node_file* node_file);
   /// Whether fsync makes what was written outlive this machine's job: where not, it is left out.
   bool is_lasting;
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <random>
 #include <utility>
 
@@ -99,12 +100,26 @@ FileCopy::FileCopy(FileEnds ends, const struct stat& source, OpenFile from, Open
       temporary_(temporary_of(ends_.to)),
       from_(std::move(from)),
       to_(std::move(to)),
-      is_sparse_(source.st_blocks * 512 < source.st_size) {
+      is_sparse_(source.st_blocks * 512 < source.st_size),
+      is_served_(ends_.mode.by_servers && source.st_size > 0) {
   entry_.path = std::move(path);
   entry_.size = static_cast<std::uint64_t>(source.st_size);
   entry_.mode = source.st_mode & kPermissions;
   entry_.modified = source.st_mtim;
   entry_.blocks.resize(digest_blocks(entry_.size));
+  if (is_served_) name_node_file();
+}
+
+void FileCopy::name_node_file() {
+  struct stat seen = source_;
+  if (!comes_in() && ends_.to_calls.fstat(to_.descriptor(), &seen) != 0) is_served_ = false;
+  std::error_code unknown;
+  node_path_ = std::filesystem::absolute(comes_in() ? ends_.from : temporary_, unknown);
+  if (unknown) is_served_ = false;
+  node_file_ = {node_path_.c_str(), seen.st_ino, source_.st_size, seen.st_mtim,
+                (comes_in() ? 0 : MAYFLY_NODE_OUT) |
+                    (ends_.mode.is_direct ? MAYFLY_NODE_DIRECT : 0) |
+                    (ends_.mode.is_idle ? MAYFLY_NODE_IDLE : 0)};
 }
 
 std::uint64_t FileCopy::pieces() const {
@@ -112,30 +127,71 @@ std::uint64_t FileCopy::pieces() const {
 }
 
 Status FileCopy::move_piece(std::uint64_t piece, MutableBytes buffer) {
-  constexpr std::uint64_t kBlocks = kStagePieceBytes / kDigestBlockBytes;
-  const std::uint64_t end = std::min<std::uint64_t>(entry_.blocks.size(), (piece + 1) * kBlocks);
-  for (std::uint64_t block = piece * kBlocks; block < end; ++block) {
-    MAYFLY_CHECKED(move_block(block, buffer));
+  const std::uint64_t begin = piece * kStagePieceBytes;
+  const std::uint64_t end = std::min(size(), begin + kStagePieceBytes);
+  if (is_served_ && !is_sparse_ && begin < end) {
+    const Status served = serve(begin, end - begin);
+    if (served || served.error() != Errc::cross_device) return served;
+  }
+  for (std::uint64_t at = begin; at < end; at += kStageBufferBytes) {
+    MAYFLY_CHECKED(move_span(at, std::min(kStageBufferBytes, end - at), buffer));
   }
   return Status();
 }
 
-Status FileCopy::move_block(std::uint64_t block, MutableBytes buffer) {
-  const std::uint64_t begin = block * kDigestBlockBytes;
-  const std::uint64_t length = std::min(kDigestBlockBytes, size() - begin);
+Status FileCopy::serve(std::uint64_t begin, std::uint64_t length) {
+  static_assert(sizeof(mayfly_digest) == sizeof(Digest));
+  const OpenFile& file = comes_in() ? to_ : from_;
+  const FileCalls& calls = comes_in() ? ends_.to_calls : ends_.from_calls;
+  Digest* const digests = &entry_.blocks[begin / kDigestBlockBytes];
+  if (calls.copy_by_servers(file.descriptor(), &node_file_, static_cast<off_t>(begin), length,
+                            reinterpret_cast<mayfly_digest*>(digests)) == 0) {
+    bytes_by_servers_ += length;
+    return Status();
+  }
+  const Errc why = errc_from(errno);
+  if (why == Errc::cross_device) is_served_ = false;
+  return why;
+}
+
+Status FileCopy::settle() {
+  if (!ends_.mode.by_servers || size() <= kDigestBlockBytes) return Status();
+  const OpenFile& file = comes_in() ? to_ : from_;
+  const FileCalls& calls = comes_in() ? ends_.to_calls : ends_.from_calls;
+  return calls.settle_copy(file.descriptor(), &node_file_) == 0 ? Status()
+                                                                : Status(errc_from(errno));
+}
+
+Result<std::uint64_t> FileCopy::seek(std::uint64_t offset, int whence, std::uint64_t end) const {
+  const off_t found =
+      ends_.from_calls.lseek(from_.descriptor(), static_cast<off_t>(offset), whence);
+  if (found < 0 && errno != ENXIO) return errc_from(errno);
+  return found < 0 ? end : std::min(end, static_cast<std::uint64_t>(found));
+}
+
+Status FileCopy::move_span(std::uint64_t begin, std::uint64_t length, MutableBytes buffer) {
+  const std::uint64_t end = begin + length;
+  const auto digest_of = [&](std::uint64_t at) -> Digest& {
+    return entry_.blocks[at / kDigestBlockBytes];
+  };
   if (is_sparse_) {
-    const off_t data =
-        ends_.from_calls.lseek(from_.descriptor(), static_cast<off_t>(begin), SEEK_DATA);
-    if (data < 0 && errno != ENXIO) return errc_from(errno);
-    if (data < 0 || static_cast<std::uint64_t>(data) >= begin + length) {
-      entry_.blocks[block] = Digest::of_zeros(length);
-      return Status();
+    MAYFLY_TRY(data, seek(begin, SEEK_DATA, end));
+    for (std::uint64_t at = begin; data == end && at < end; at += kDigestBlockBytes) {
+      digest_of(at) = Digest::of_zeros(std::min(kDigestBlockBytes, end - at));
+    }
+    if (data == end) return Status();
+    MAYFLY_TRY(hole, seek(begin, SEEK_HOLE, end));
+    if (is_served_ && hole == end) {
+      const Status served = serve(begin, length);
+      if (served || served.error() != Errc::cross_device) return served;
     }
   }
   const MutableBytes bytes = buffer.first(length);
   MAYFLY_TRY(got, read_fully(ends_.from_calls, from_.descriptor(), bytes, begin));
   if (got < length) return Errc::again;
-  entry_.blocks[block] = Digest::of(bytes);
+  for (std::uint64_t at = begin; at < end; at += kDigestBlockBytes) {
+    digest_of(at) = Digest::of(bytes.subspan(at - begin, std::min(kDigestBlockBytes, end - at)));
+  }
   if (is_sparse_) return write_data(begin, bytes);
   return write_all(ends_.to_calls, to_.descriptor(), bytes, begin);
 }
@@ -143,17 +199,14 @@ Status FileCopy::move_block(std::uint64_t block, MutableBytes buffer) {
 /// Of `bytes`, which stand at `begin`, what the source has as data.
 Status FileCopy::write_data(std::uint64_t begin, Bytes bytes) {
   const std::uint64_t end = begin + bytes.size();
-  const auto seek = [&](std::uint64_t offset, int whence) {
-    const off_t found =
-        ends_.from_calls.lseek(from_.descriptor(), static_cast<off_t>(offset), whence);
-    return found < 0 ? end : std::min(end, static_cast<std::uint64_t>(found));
-  };
-  for (std::uint64_t data = seek(begin, SEEK_DATA); data < end;) {
-    const std::uint64_t hole = seek(data, SEEK_HOLE);
-    if (hole <= data) return Errc::again;
+  for (std::uint64_t hole = begin; hole < end;) {
+    MAYFLY_TRY(data, seek(hole, SEEK_DATA, end));
+    if (data == end) break;
+    MAYFLY_TRY(next_hole, seek(data, SEEK_HOLE, end));
+    if (next_hole <= data) return Errc::again;
     MAYFLY_CHECKED(write_all(ends_.to_calls, to_.descriptor(),
-                             bytes.subspan(data - begin, hole - data), data));
-    data = hole < end ? seek(hole, SEEK_DATA) : end;
+                             bytes.subspan(data - begin, next_hole - data), data));
+    hole = next_hole;
   }
   return Status();
 }
@@ -170,6 +223,7 @@ Status FileCopy::check_source() {
 Result<ManifestEntry> FileCopy::finish() {
   const FileCalls& calls = ends_.to_calls;
   const auto complete = [&]() -> Status {
+    MAYFLY_CHECKED(settle());
     MAYFLY_CHECKED(check_source());
     MAYFLY_CHECKED(copy_attributes({ends_.from_calls, ends_.from, calls, temporary_}, source_));
     if (calls.is_lasting && calls.fsync(to_.descriptor()) != 0) return errc_from(errno);
@@ -185,6 +239,10 @@ Result<ManifestEntry> FileCopy::finish() {
   return std::move(entry_);
 }
 
-void FileCopy::abandon() { ends_.to_calls.unlink(temporary_.c_str()); }
+void FileCopy::abandon() {
+  // Of a copy that has failed already nothing more need be said.
+  static_cast<void>(settle());
+  ends_.to_calls.unlink(temporary_.c_str());
+}
 
 }  // namespace mayfly

@@ -8,25 +8,37 @@
 // alone.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "staging/digest.h"
+#include "protocol/digest.h"
 #include "staging/file_calls.h"
 #include "staging/manifest.h"
 #include "staging/open_file.h"
 
 namespace mayfly {
 
-/// Bytes that one thread copies in a row; a multiple of a digest's block.
-inline constexpr std::uint64_t kStagePieceBytes = 8 * kDigestBlockBytes;
+/// Bytes that one thread copies in a row, or has copied; a multiple of what its buffer holds.
+inline constexpr std::uint64_t kStagePieceBytes = 32 * kMiB;
+/// A multiple of a digest's block.
+inline constexpr std::uint64_t kStageBufferBytes = 4 * kMiB;
+
+/// Who moves the bytes, and how.
+struct CopyMode {
+  /// The session's servers do, as far as they see the file of the node's; else this process.
+  bool by_servers = false;
+  bool is_direct = false;  ///< servers go past their page cache
+  bool is_idle = false;    ///< servers give way to any other I/O
+};
 
 struct FileEnds {
   const FileCalls& from_calls;
   std::string from;
   const FileCalls& to_calls;
   std::string to;
+  CopyMode mode = {};
 };
 
 /// The temporary name of what will be `path`, no other process's: two that copy to one place spoil
@@ -42,15 +54,24 @@ class FileCopy {
 
   std::uint64_t size() const { return entry_.size; }
   std::uint64_t pieces() const;
-  /// `buffer`: kDigestBlockBytes of the thread's own.
+  /// `buffer`: kStageBufferBytes of the thread's own.
   Status move_piece(std::uint64_t piece, MutableBytes buffer);
   /// again: the source has changed while it was copied.
   Result<ManifestEntry> finish();
   void abandon();
+  /// Those that servers have copied so far.
+  std::uint64_t bytes_by_servers() const { return bytes_by_servers_; }
 
  private:
   FileCopy(FileEnds ends, const struct stat& source, OpenFile from, OpenFile to, std::string path);
-  Status move_block(std::uint64_t block, MutableBytes buffer);
+  void name_node_file();
+  Status move_span(std::uint64_t begin, std::uint64_t length, MutableBytes buffer);
+  /// cross_device: servers cannot, and will not be asked again.
+  Status serve(std::uint64_t begin, std::uint64_t length);
+  Status settle();
+  /// Where the source's first data (SEEK_DATA) or hole at or behind `offset` begins; at most `end`.
+  Result<std::uint64_t> seek(std::uint64_t offset, int whence, std::uint64_t end) const;
+  bool comes_in() const { return ends_.to_calls.copy_by_servers != nullptr; }
   Status write_data(std::uint64_t begin, Bytes bytes);
   Status check_source();
 
@@ -61,6 +82,10 @@ class FileCopy {
   OpenFile to_;
   ManifestEntry entry_;
   bool is_sparse_;
+  std::string node_path_;
+  mayfly_node_file node_file_{};
+  std::atomic<bool> is_served_;
+  std::atomic<std::uint64_t> bytes_by_servers_{0};
 };
 
 /// Owner, mode and times of what `path` names, itself a link or not, and extended attributes of the

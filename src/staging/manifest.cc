@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 /// Bytes that are collected before they are written.
 constexpr std::size_t kWaitingBytes = 16 << 10;
 /// Servers notice within two seconds that the process has died that had a lock.

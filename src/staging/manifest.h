@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "staging/digest.h"
+#include "protocol/digest.h"
 #include "staging/file_calls.h"
 
 namespace mayfly {

@@ -14,6 +14,7 @@ struct Progress {
   std::atomic<std::uint64_t> bytes_done{0};
   std::atomic<std::uint64_t> files_kept{0};  ///< of files_done: there already
   std::atomic<std::uint64_t> bytes_kept{0};
+  std::atomic<std::uint64_t> bytes_by_servers{0};  ///< of those that were copied
   std::atomic<std::uint64_t> failures{0};
 };
 

@@ -95,7 +95,7 @@ void StageRun::add_to_manifest(const ManifestEntry& entry) {
 }
 
 void StageRun::work() {
-  std::vector<std::byte> buffer(kDigestBlockBytes);
+  std::vector<std::byte> buffer(kStageBufferBytes);
   while (auto work = queue_.pop()) {
     if (work->copying == nullptr) begin_file(*work);
     if (work->copying != nullptr) move_pieces(*work, buffer);
@@ -116,8 +116,8 @@ void StageRun::begin_file(Work& work) {
     progress_.bytes_done += static_cast<std::uint64_t>(work.seen.st_size);
     return tell_copied(work.to, static_cast<std::uint64_t>(work.seen.st_size));
   }
-  auto copy =
-      FileCopy::open({from_, work.from, to_, work.to}, work.seen, path_in_manifest(work.to));
+  auto copy = FileCopy::open({from_, work.from, to_, work.to, options_.mode}, work.seen,
+                             path_in_manifest(work.to));
   if (!copy) return fail(work.from, copy.error());
   work.copying = std::make_shared<Copying>(std::move(*copy));
   // Others may help with what has several pieces.
@@ -158,6 +158,7 @@ void StageRun::move_pieces(const Work& work, MutableBytes buffer) {
 
 void StageRun::finish_file(const Work& work) {
   Copying& copying = *work.copying;
+  progress_.bytes_by_servers += copying.copy->bytes_by_servers();
   if (const Errc error = copying.error; error != Errc::ok) {
     copying.copy->abandon();
     return fail(work.from, error);

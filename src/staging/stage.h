@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "staging/file_calls.h"
+#include "staging/file_copy.h"
 #include "staging/progress.h"
 #include "staging/selection.h"
 
@@ -33,6 +34,7 @@ struct StageOptions {
   bool deletes = false;                ///< what the destination has and the source has not
   std::uint64_t bytes_per_second = 0;  ///< 0: no limit
   unsigned threads = 4;
+  CopyMode mode;
 };
 
 /// Told by any of the threads, one at a time.

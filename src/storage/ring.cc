@@ -3,6 +3,7 @@
 #include <liburing.h>
 #include <poll.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -169,6 +170,7 @@ void Ring::complete(RingOperation& operation, std::int32_t result) {
   --in_flight_;
   operation.in_flight = false;
   operation.result = result;
+  if (operation.abandoned && operation.gives_descriptor && result >= 0) ::close(result);
   if (operation.abandoned) return recycle(operation);
   if (operation.waiter != nullptr) operation.waiter->schedule();
 }
@@ -211,10 +213,12 @@ RingOperation* Ring::take_slot() {
 
 void Ring::recycle(RingOperation& operation) {
   operation.abandoned = false;
+  operation.gives_descriptor = false;
   operation.waiter = nullptr;
   free_operations_.push_back(&operation);
   const Buffer buffer = std::move(operation.buffer);
   const std::shared_ptr<Buffer> shared = std::move(operation.shared);
+  const std::shared_ptr<void> memory = std::move(operation.memory);
   operation.permit.release();
 }
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "async/event_loop.h"
@@ -35,6 +36,16 @@ struct RingFile {
   int descriptor = -1;
   int slot = -1;  ///< place in the ring's registered files; -1 if it is not registered
   bool direct = false;
+  bool idle = false;  ///< its reads and writes wait for those of everybody else, as ioprio(2) can
+};
+
+/// What open() finds out about a file.
+struct FileSeen {
+  int descriptor;
+  std::uint64_t inode;
+  std::uint64_t size;
+  std::int64_t modified_ns;
+  bool is_regular;
 };
 
 class Ring final : public EventSource, public Sleeper {
@@ -65,10 +76,15 @@ class Ring final : public EventSource, public Sleeper {
   /// Moves a part of a Buffer of which other parts may be moved at the same time. All or an error.
   Task<Status> move_part(Direction direction, RingFile file, std::shared_ptr<Buffer> buffer,
                          IoSpan span);
-  /// fdatasync.
+  /// fdatasync(2).
   Task<Status> sync(RingFile file);
   /// fallocate(2); `mode` as there, also for punching holes.
   Task<Status> fallocate(RingFile file, int mode, std::uint64_t offset, std::uint64_t length);
+
+  /// open(2) with O_CLOEXEC, and what fstat(2) says: neither keeps this thread waiting, however
+  /// slow the file system is. The descriptor is the caller's.
+  Task<Result<FileSeen>> open(std::string path, int flags);
+  Task<Status> close(int descriptor);
 
   /// Without a system call if nothing is queued and nothing has completed.
   std::size_t poll() override;

@@ -1,6 +1,7 @@
 #include "storage/ring_operation.h"
 
 #include <liburing.h>
+#include <linux/ioprio.h>
 
 #include "storage/ring.h"
 
@@ -62,6 +63,7 @@ void Ring::issue_move(OperationLease& lease, Direction direction, RingFile file,
     io_uring_prep_write(sqe, file.descriptor, data, length, offset);
     ++counters_.writes;
   }
+  if (file.idle) sqe->ioprio = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0);
   issue(lease.operation(), sqe, file);
 }
 

@@ -20,8 +20,10 @@ struct RingOperation {
   Semaphore::Permit permit;
   Buffer buffer;
   std::shared_ptr<Buffer> shared;  ///< instead of `buffer`, if several operations move parts of it
+  std::shared_ptr<void> memory;    ///< what else the kernel reads or fills
   Resumption* waiter = nullptr;
   std::int32_t result = 0;
+  bool gives_descriptor = false;
   bool in_flight = false;
   bool abandoned = false;
 };

@@ -8,11 +8,13 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -209,6 +211,43 @@ TEST_F(RingTest, SleepEndsWhenAnOperationCompletes) {
   ring().sleep({}, std::chrono::seconds(20));
   while (!task.done()) world_.loop.run_once();
   EXPECT_EQ(*task.take().bytes, 100u);
+}
+
+TEST_F(RingTest, OpensFilesOfTheNode) {
+  const std::string path = directory_.path() + "/other";
+  std::ofstream(path) << "twelve bytes";
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  const auto seen = world_.loop.run(ring().open(path, O_RDONLY));
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->inode, status.st_ino);
+  EXPECT_EQ(seen->size, 12U);
+  EXPECT_EQ(seen->modified_ns, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec);
+  EXPECT_TRUE(seen->is_regular);
+  RingFile file;
+  file.descriptor = seen->descriptor;
+  file.idle = true;
+  const Transfer got =
+      world_.loop.run(ring().read(file, buffer(BufferClass::page, 0), 0, 0, kPageBytes));
+  ASSERT_TRUE(got.bytes);
+  EXPECT_EQ(*got.bytes, 12U);
+  EXPECT_TRUE(world_.loop.run(ring().close(seen->descriptor)));
+  EXPECT_EQ(::fcntl(seen->descriptor, F_GETFD), -1);
+  EXPECT_EQ(world_.loop.run(ring().open(path + "s", O_RDONLY)).error(), Errc::no_entry);
+}
+
+TEST_F(RingTest, AnAbandonedOpenLeavesNoDescriptor) {
+  const auto open_now = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  const auto before = open_now();
+  {
+    ReadyQueue::Scope scope(world_.loop.ready());
+    Task<Result<FileSeen>> task = ring().open(directory_.path() + "/file", O_RDONLY);
+    task.start(nullptr);
+  }
+  while (ring().in_flight() != 0) world_.loop.poll();
+  EXPECT_EQ(open_now(), before);
 }
 
 TEST_F(RingTest, SyncsAndPunchesHoles) {

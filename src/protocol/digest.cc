@@ -1,4 +1,4 @@
-#include "staging/digest.h"
+#include "protocol/digest.h"
 
 #include <xxhash.h>
 

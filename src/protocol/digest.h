@@ -16,7 +16,7 @@
 
 namespace mayfly {
 
-inline constexpr std::uint64_t kDigestBlockBytes = 4 * kMiB;
+inline constexpr std::uint64_t kDigestBlockBytes = kMiB;
 
 class Digest {
  public:
