@@ -65,6 +65,7 @@ Result<std::string, Failure> Launch::open_server(const Communicator& world,
   ServerProcessOptions process;
   process.memory_bytes = options.memory_bytes;
   process.capacity_bytes = options.capacity_bytes;
+  process.measures_device = options.measures_device;
   process.null_store = options.null_store;
   const std::string& node = nodes_[static_cast<std::size_t>(world.rank())];
   const ScratchSources sources = scratch_sources(options.scratch);

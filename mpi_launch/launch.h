@@ -29,6 +29,7 @@ struct LaunchOptions {
   std::string scratch;
   std::uint64_t memory_bytes = 64 * kMiB;
   std::uint64_t capacity_bytes = 0;
+  bool measures_device = false;  ///< at the start, for reports
   bool null_store = false;
   std::string session_file;      ///< written by server 0, of whose options it is; empty: none
   std::function<void()> at_end;  ///< called when this server is gone; empty: nothing

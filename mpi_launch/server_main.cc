@@ -22,6 +22,7 @@ struct ServerMainOptions {
   std::string scratch;
   std::uint64_t memory_bytes = LaunchOptions().memory_bytes;
   std::uint64_t capacity_bytes = 0;
+  bool measures_device = false;
 };
 
 int complain(const std::string& sentence) {
@@ -57,6 +58,7 @@ int serve(ServerMainOptions options) {
   launch_options.scratch = options.scratch;
   launch_options.memory_bytes = options.memory_bytes;
   launch_options.capacity_bytes = options.capacity_bytes;
+  launch_options.measures_device = options.measures_device;
   launch_options.session_file = options.session_file;
   // Whoever started the servers may have been killed.
   if (options.rank == 0) launch_options.at_end = [&meeting] { meeting->remove(); };
@@ -84,6 +86,7 @@ int run(int argc, char** argv) {
   app.add_option("--scratch", options.scratch, "directories on node-local drives");
   app.add_option("--memory", options.memory_bytes, "pinned memory of each server")
       ->transform(CLI::AsSizeValue(false));
+  app.add_flag("--measure", options.measures_device, "measure the drive first, for reports");
   app.add_option("--capacity", options.capacity_bytes, "of each server; 0: 90 % of its drive")
       ->transform(CLI::AsSizeValue(false));
   try {

@@ -243,6 +243,16 @@ typedef struct mayfly_server_status {
  * is filled in for any other. */
 int mayfly_stat_server(unsigned server, mayfly_server_status* status) MAYFLY_NOEXCEPT;
 
+/* What a server counts, and what this process does, as a JSON object (docs/statistics.md) that the
+ * caller frees. Times of this process's requests are in it if MAYFLY_STATISTICS was set when it
+ * joined: the name of a file, to which the object is appended as a line when the process leaves. */
+char* mayfly_server_statistics(unsigned server) MAYFLY_NOEXCEPT;
+char* mayfly_client_statistics(void) MAYFLY_NOEXCEPT;
+/* What this process can put into a server's memory and get out of it, 1 MiB at a time; takes a
+ * tenth of a second. 0: that memory cannot be reached one-sidedly. */
+int mayfly_measure_server(unsigned server, unsigned long long* put_bytes_per_second,
+                          unsigned long long* get_bytes_per_second) MAYFLY_NOEXCEPT;
+
 typedef struct mayfly_dir mayfly_dir;
 mayfly_dir* mayfly_opendir(const char* path) MAYFLY_NOEXCEPT;
 /* The descriptor becomes the stream's. */

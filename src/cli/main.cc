@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/background.h"
+#include "cli/counters.h"
 #include "cli/doctor.h"
 #include "cli/files.h"
 #include "cli/manual.h"
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
   mayfly::add_ls(app, exit_code);
   mayfly::add_mkdir(app, exit_code);
   mayfly::add_mv(app, exit_code);
+  mayfly::add_report(app, exit_code);
   mayfly::add_rm(app, exit_code);
   mayfly::add_run(app, exit_code);
   mayfly::add_setstripe(app, exit_code);
@@ -33,8 +35,10 @@ int main(int argc, char** argv) {
   mayfly::add_stage_out(app, exit_code);
   mayfly::add_start(app, exit_code);
   mayfly::add_stat(app, exit_code);
+  mayfly::add_stats(app, exit_code);
   mayfly::add_status(app, exit_code);
   mayfly::add_stop(app, exit_code);
+  mayfly::add_top(app, exit_code);
   mayfly::add_verify(app, exit_code);
   mayfly::add_version(app);
   mayfly::add_wait(app, exit_code);

@@ -15,6 +15,7 @@
 #include "cli/background.h"
 #include "cli/joined.h"
 #include "cli/shim_variables.h"
+#include "staging/whole_io.h"
 
 namespace mayfly {
 namespace {
@@ -45,6 +46,11 @@ int run(const RunOptions& options) {
                     "is left for the program. Start more ranks.",
                     rank->local_size, options.servers_per_node));
   }
+  // Better now than at the end of a long job.
+  if (!options.report.empty() && ::access(parent_of(options.report).c_str(), W_OK) != 0) {
+    if (rank->rank != 0) return 1;
+    return complain(cannot(parent_of(options.report), "written to, where the report should go"));
+  }
   const auto meeting = open_meeting(rank->job);
   if (!meeting) return complain(meeting.error().sentence);
   if (rank->local_rank == 0) {
@@ -74,13 +80,18 @@ void add_run(CLI::App& app, int& exit_code) {
   add_server_options(*command, asked->servers);
   command->add_option("--prefix", asked->prefix, "where the program sees the files [/mayfly]")
       ->envname("MAYFLY_PREFIX");
+  command->add_option("--report", asked->report,
+                      "at the end write what the servers did to FILE.json and FILE.html");
   command->add_option("program", asked->program, "the program and its arguments")->required();
   command->prefix_command();
   command->positionals_at_end();
   command->footer(
       "Example: mpirun -n 8 mayfly run --scratch /local/nvme -- ./solver input\n"
       "The exit code is the program's. MPI_COMM_WORLD has its ranks only.");
-  command->callback([asked, &exit_code] { exit_code = run(*asked); });
+  command->callback([asked, &exit_code] {
+    asked->servers.measures_device |= !asked->report.empty();
+    exit_code = run(*asked);
+  });
 }
 
 }  // namespace mayfly

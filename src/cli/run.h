@@ -21,6 +21,7 @@ struct RunOptions {
   int servers_per_node = 1;
   ServerOptions servers;
   std::string prefix;
+  std::string report;                ///< empty: none
   std::vector<std::string> program;  ///< and its arguments
 };
 

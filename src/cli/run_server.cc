@@ -16,6 +16,7 @@
 #include "cli/child.h"
 #include "cli/joined.h"
 #include "cli/launcher.h"
+#include "cli/report.h"
 #include "cli/run.h"
 #include "cli/termination.h"
 #include "mayfly/mayfly.h"
@@ -66,6 +67,8 @@ class ServerRank {
   void look_at_programs();
   int serve();
   void shut_down_when_all_are_done();
+  void measure();
+  void write_report() const;
   int terminate(int number);
   int finish(int code);
 
@@ -83,6 +86,7 @@ class ServerRank {
   int greeted_ = 0;
   std::vector<int> watched_;  ///< of programs that run
   bool has_told_ = false;
+  std::vector<WayPeak> ways_;
 };
 
 std::vector<std::string> ServerRank::server_words() const {
@@ -187,10 +191,28 @@ void ServerRank::shut_down_when_all_are_done() {
     // Without its file the server is about to end already.
     if (joined.error().code != Errc::no_entry) complain(joined.error().sentence);
     server_->signal(SIGTERM);
-  } else if (mayfly_shut_down() != 0) {
+  } else if (write_report(); mayfly_shut_down() != 0) {
     complain(fmt::format("Not all servers could be told to end ({}).", describe(errc_from(errno))));
     server_->signal(SIGTERM);
   }
+}
+
+/// How much a client can put and get here, before the program begins to.
+void ServerRank::measure() {
+  if (!is_first() || options_.report.empty()) return;
+  const auto end = std::chrono::steady_clock::now() + meeting_.patience();
+  while (!meeting_.has(kSessionName)) {
+    if (server_->has_ended() || std::chrono::steady_clock::now() > end) return;
+    std::this_thread::sleep_for(kBetweenGlances);
+  }
+  const auto joined = Joined::join(meeting_.path(kSessionName));
+  if (joined) ways_ = measure_ways();
+}
+
+void ServerRank::write_report() const {
+  if (options_.report.empty()) return;
+  const auto written = write_report_now(options_.report, ways_);
+  if (!written) complain(written.error().sentence);
 }
 
 int ServerRank::terminate(int number) {
@@ -234,6 +256,7 @@ int ServerRank::run() {
     meeting_.remove();
     return complain(started.error().sentence);
   }
+  measure();
   return serve();
 }
 

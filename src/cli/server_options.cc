@@ -14,6 +14,8 @@ void add_server_options(CLI::App& command, ServerOptions& options) {
       .add_option("--capacity", options.capacity_bytes,
                   "bytes of each server [90 % of what is free on its drive]")
       ->transform(CLI::AsSizeValue(false));
+  command.add_flag("--measure", options.measures_device,
+                   "measure the drives first, as reports want to know");
 }
 
 std::vector<std::string> words_of(const ServerOptions& options) {
@@ -24,6 +26,7 @@ std::vector<std::string> words_of(const ServerOptions& options) {
   if (!options.scratch.empty()) words.insert(words.end(), {"--scratch", options.scratch});
   add_bytes("--memory", options.memory_bytes);
   add_bytes("--capacity", options.capacity_bytes);
+  if (options.measures_device) words.emplace_back("--measure");
   return words;
 }
 

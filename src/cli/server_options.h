@@ -15,6 +15,7 @@ struct ServerOptions {
   std::string scratch;
   std::uint64_t memory_bytes = 0;    ///< 0: the servers' default
   std::uint64_t capacity_bytes = 0;  ///< 0: the servers' default
+  bool measures_device = false;
 };
 
 /// Declares --scratch, --memory and --capacity; `options` outlives `command`.

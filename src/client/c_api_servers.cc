@@ -2,9 +2,12 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/units.h"
 #include "client/c_edge.h"
+#include "client/client_statistics.h"
+#include "client/network_peak.h"
 #include "mayfly/mayfly.h"
 
 using mayfly::Errc;
@@ -45,6 +48,37 @@ int mayfly_stat_server(unsigned server, mayfly_server_status* status) noexcept {
   if (!usage) return fail(usage.error());
   status->capacity_bytes = usage->capacity_bytes;
   status->used_bytes = usage->used_bytes;
+  return 0;
+}
+
+char* mayfly_server_statistics(unsigned server) noexcept {
+  const auto membership = Membership::current();
+  if (!membership) return refuse(membership.error());
+  Session& session = (*membership)->session();
+  if (server >= session.servers()) return refuse(Errc::invalid);
+  const auto text = session.run(session.server_statistics(server));
+  return text ? ::strdup(text->c_str()) : refuse(text.error());
+}
+
+char* mayfly_client_statistics(void) noexcept {
+  const auto membership = Membership::current();
+  if (!membership) return refuse(membership.error());
+  return ::strdup(mayfly::statistics_of((*membership)->session()).c_str());
+}
+
+int mayfly_measure_server(unsigned server, unsigned long long* put_bytes_per_second,
+                          unsigned long long* get_bytes_per_second) noexcept {
+  if (put_bytes_per_second == nullptr || get_bytes_per_second == nullptr) {
+    return fail(Errc::bad_address);
+  }
+  const auto membership = Membership::current();
+  if (!membership) return fail(membership.error());
+  Session& session = (*membership)->session();
+  if (server >= session.servers()) return fail(Errc::invalid);
+  const auto peak = session.run(mayfly::measure_network(session, server));
+  if (!peak) return fail(peak.error());
+  *put_bytes_per_second = peak->put_bytes_per_second;
+  *get_bytes_per_second = peak->get_bytes_per_second;
   return 0;
 }
 

@@ -57,6 +57,9 @@ class Driver {
     return wait_locked(operation, lock);
   }
 
+  /// Tasks since the beginning.
+  std::uint64_t started() const { return started_.load(std::memory_order_relaxed); }
+
  private:
   struct Lock {
     explicit Lock(Driver& driver) : lock(driver.mutex_, std::try_to_lock) {
@@ -70,6 +73,7 @@ class Driver {
 
   template <class T>
   void start_locked(Operation<T>& operation) {
+    started_.fetch_add(1, std::memory_order_relaxed);
     const ReadyQueue::Scope scope(loop_.ready());
     operation.task_.start(&operation);
     // What was sent may need more turns of the loop than the sleeping thread was going to make.
@@ -92,6 +96,7 @@ class Driver {
   Sleeper& sleeper_;
   std::mutex mutex_;
   std::atomic<int> contenders_{0};
+  std::atomic<std::uint64_t> started_{0};
   bool driving_ = false;
   bool sleeping_ = false;
   int wake_fd_;

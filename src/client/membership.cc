@@ -11,12 +11,14 @@
 
 #include "async/task_group.h"
 #include "base/log.h"
+#include "client/client_statistics.h"
 #include "transport/ucx_worker.h"
 
 namespace mayfly {
 namespace {
 
 constexpr unsigned kLongestDeadline = 3600;
+constexpr const char* kStatisticsVariable = "MAYFLY_STATISTICS";
 
 struct Current {
   std::mutex mutex;
@@ -47,6 +49,7 @@ Current& current_of_process() {
 /// What the user has set in the environment, where the launcher passes it to every rank.
 Result<SessionOptions, Failure> session_options(const char* deadline) {
   SessionOptions options;
+  options.is_timed = std::getenv(kStatisticsVariable) != nullptr;
   if (deadline == nullptr) return options;
   const std::string_view text(deadline);
   unsigned seconds = 0;
@@ -97,7 +100,12 @@ Status Membership::leave() {
     if (current.membership == nullptr) return Errc::not_connected;
     leaving = std::move(current.membership);
   }
-  return leaving->session_.run(close_all(leaving->take_all()));
+  const Status closed = leaving->session_.run(close_all(leaving->take_all()));
+  if (const char* const path = std::getenv(kStatisticsVariable); path != nullptr) {
+    const auto written = append_statistics(leaving->session_, path);
+    if (!written) log::error("{}", written.error().sentence);
+  }
+  return closed;
 }
 
 Task<Status> Membership::close_all(std::vector<std::shared_ptr<File>> files) {

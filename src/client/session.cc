@@ -40,6 +40,7 @@ Session::Session(SessionInfo info, Worker& worker, Sleeper& sleeper, const Sessi
       user_(options.user ? *options.user : Credentials::effective()),
       loop_(sleeper, clock),
       driver_(loop_, sleeper),
+      times_(options.is_timed ? std::make_unique<CallTimes>() : nullptr),
       window_(options.window_bytes) {
   MAYFLY_ASSERT(::getrandom(&client_id_, sizeof client_id_, 0) == sizeof client_id_);
   local_server_ = server_on_this_node(info_, client_id_);
@@ -49,6 +50,7 @@ Session::Session(SessionInfo info, Worker& worker, Sleeper& sleeper, const Sessi
     channels_.push_back(
         std::make_unique<Channel>(loop_, worker_, info_, server, options_.deadline));
     slots_.push_back(std::make_unique<SlotPool>(*channels_.back()));
+    if (times_ != nullptr) channels_.back()->time_into(*times_);
   }
 }
 
@@ -89,9 +91,9 @@ Task<Result<Attributes>> Session::get_attributes(FileId file) {
   co_return co_await settle(*attributes);
 }
 
-Task<Result<WireBytes>> Session::body_of(Reply& reply) {
+Task<Result<WireBytes>> Session::body_of(Reply& reply, std::size_t most) {
   WireBytes bytes(reply.body.payload_bytes());
-  if (bytes.size() > kMaxBodyBytes) co_return Errc::bad_message;
+  if (bytes.size() > most) co_return Errc::bad_message;
   const std::uint32_t server = Channel::server_of(reply.header.request_id);
   MAYFLY_CO_CHECKED(co_await channel(server).receive(reply, bytes));
   co_return bytes;
@@ -169,6 +171,18 @@ Task<Result<FileSystemUsage>> Session::usage_of(std::uint32_t server) {
   const Status asked = co_await ask_usage(server, usage);
   if (!asked) co_return asked.error();
   co_return usage;
+}
+
+Task<Result<std::string>> Session::server_statistics(std::uint32_t server) {
+  constexpr std::size_t kMostBytes = kMiB;
+  RequestHeader header;
+  header.opcode = Opcode::get_statistics;
+  auto reply = co_await channel(server).call(header);
+  if (!reply) co_return reply.error();
+  if (const Status status = reply->status(); !status) co_return status.error();
+  const auto body = co_await body_of(*reply, kMostBytes);
+  if (!body) co_return body.error();
+  co_return std::string(reinterpret_cast<const char*>(body->data()), body->size());
 }
 
 Task<Status> Session::ask_usage(std::uint32_t server, FileSystemUsage& sum) {

@@ -36,6 +36,7 @@ struct SessionOptions {
   Layout layout;  ///< of new files; `first_server` is chosen per file
   /// For whom the process acts, throughout; default: its effective user as it joins.
   std::optional<Credentials> user = {};
+  bool is_timed = false;  ///< how long requests and transfers take is measured
 };
 
 /// A request about a name.
@@ -100,6 +101,8 @@ class Session final : public Receiver {
   /// Sum over all servers.
   Task<Result<FileSystemUsage>> usage();
   Task<Result<FileSystemUsage>> usage_of(std::uint32_t server);
+  /// What a server counts, as JSON.
+  Task<Result<std::string>> server_statistics(std::uint32_t server);
   /// Where programs see the root ("/mayfly"): absolute symbolic links count from there, and give
   /// `outside` if they lead elsewhere. Before the first path; without it they count from the root.
   void set_mount_point(std::string path) { mount_point_ = std::move(path); }
@@ -145,13 +148,17 @@ class Session final : public Receiver {
   /// stat by id.
   Task<Result<Attributes>> get_attributes(FileId file);
   /// What a reply brings behind its header, of any length.
-  Task<Result<WireBytes>> body_of(Reply& reply);
+  Task<Result<WireBytes>> body_of(Reply& reply, std::size_t most = kMaxBodyBytes);
   /// `attributes`, with the true size, blocks and mtime asked from the chunk servers if they
   /// are not settled.
   Task<Result<Attributes>> settle(Attributes attributes);
 
   /// Requests sent to all servers since the beginning.
   RequestCounts sent() const { return sum_of_sent(channels_); }
+  /// Tasks run for the application since the beginning.
+  std::uint64_t operations() const { return driver_.started(); }
+  /// Null: not timed.
+  const CallTimes* times() const { return times_.get(); }
 
   Channel& channel(std::uint32_t server) { return *channels_[server]; }
   SlotPool& slots(std::uint32_t server) { return *slots_[server]; }
@@ -254,6 +261,7 @@ class Session final : public Receiver {
   Credentials user_;
   EventLoop loop_;
   Driver driver_;
+  std::unique_ptr<CallTimes> times_;
   std::vector<std::unique_ptr<Channel>> channels_;
   std::vector<std::unique_ptr<SlotPool>> slots_;
   PathCache paths_;

@@ -164,19 +164,29 @@ void Channel::notify(RequestHeader header) {
 Task<Status> Channel::put(Bytes local, std::uint64_t slab_offset) {
   if (state_ != State::open || remote_ == nullptr) co_return Errc::io_error;
   Watch watch(*this);
+  const std::uint64_t began = ticks();
   Task<Status> putting = endpoint_->put(local, *remote_, slab_offset);
   if (!co_await std::move(putting)) co_return Errc::io_error;
   if (state_ != State::open) co_return Errc::io_error;
   Task<Status> flushing = endpoint_->flush();
   if (!co_await std::move(flushing)) co_return Errc::io_error;
+  if (times_ != nullptr) {
+    times_->puts.record(ticks() - began);
+    times_->put_bytes += local.size();
+  }
   co_return Status();
 }
 
 Task<Status> Channel::get(MutableBytes local, std::uint64_t slab_offset) {
   if (state_ != State::open || remote_ == nullptr) co_return Errc::io_error;
   Watch watch(*this);
+  const std::uint64_t began = ticks();
   Task<Status> getting = endpoint_->get(local, *remote_, slab_offset);
   if (!co_await std::move(getting)) co_return Errc::io_error;
+  if (times_ != nullptr) {
+    times_->gets.record(ticks() - began);
+    times_->get_bytes += local.size();
+  }
   co_return Status();
 }
 
@@ -202,6 +212,7 @@ std::uint16_t Channel::claim_slot(RequestHeader& header) {
   // Others may keep a lock for as long as they like.
   const bool is_patient = header.opcode == Opcode::set_lock;
   pending.expires_tick = is_patient ? UINT64_MAX : tick_ + kLongestCall + 1;
+  if (times_ != nullptr) pending.began_ticks = ticks();
   start_waiting();
   ++in_flight_;
   header.request_id = make_id(server_, slot, pending.generation);
@@ -234,6 +245,9 @@ void Channel::on_reply(const ReplyHeader& header, Body body) {
   if (!pending.used || pending.finished() ||
       pending.generation != static_cast<std::uint32_t>(header.request_id >> 32)) {
     return;
+  }
+  if (times_ != nullptr) {
+    times_->note_call(static_cast<Opcode>(header.opcode & ~kReplyBit), pending.began_ticks);
   }
   pending.reply.emplace(header, std::move(body));
   if (pending.waiter != nullptr) pending.waiter->schedule();

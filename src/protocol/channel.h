@@ -23,6 +23,7 @@
 #include "async/deadline.h"
 #include "async/event_loop.h"
 #include "async/semaphore.h"
+#include "protocol/call_times.h"
 #include "protocol/header.h"
 #include "protocol/session_info.h"
 #include "transport/worker.h"
@@ -93,6 +94,8 @@ class Channel {
   bool is_one_sided() const { return remote_ != nullptr && remote_->is_one_sided(); }
   /// Whether requests go through memory that is shared with the server. Known once open.
   bool has_lane() const { return has_lane_; }
+  /// From now on requests and transfers are timed; `times` outlives the channel.
+  void time_into(CallTimes& times) { times_ = &times; }
   std::uint32_t server() const { return server_; }
   /// Sent since the beginning.
   const RequestCounts& sent() const { return sent_; }
@@ -122,6 +125,7 @@ class Channel {
   struct Pending {
     std::uint32_t generation = 0;
     std::uint64_t expires_tick = 0;
+    std::uint64_t began_ticks = 0;  ///< if calls are timed
     bool used = false;
     Errc error = Errc::ok;
     std::optional<Reply> reply;
@@ -168,6 +172,7 @@ class Channel {
   std::vector<std::uint16_t> free_slots_;
   std::size_t in_flight_ = 0;
   RequestCounts sent_{};
+  CallTimes* times_ = nullptr;
   std::uint32_t unheard_ = 0;  ///< notifications since the last reply
   IntrusiveList<Watch> transfers_;
 

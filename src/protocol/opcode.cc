@@ -47,6 +47,7 @@ const char* name_of(Opcode opcode) {
                                                                "usage",
                                                                "stage_data",
                                                                "settle_staged",
+                                                               "get_statistics",
                                                                "cut_data",
                                                                "freeze_directory",
                                                                "thaw_directory",

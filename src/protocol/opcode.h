@@ -50,6 +50,7 @@ enum class Opcode : std::uint8_t {
   usage,
   stage_data,
   settle_staged,
+  get_statistics,
   // Between servers.
   cut_data,
   freeze_directory,

@@ -47,6 +47,7 @@ Task<Status> NodeFile::ensure_open(std::string path, NodeFileBody seen) {
   }
   file_.descriptor = opened->descriptor;
   file_.direct = seen.has(NodeFileBody::kDirect);
+  file_.is_staged = true;
   file_.idle = seen.has(NodeFileBody::kIdle);
   co_return Status();
 }

@@ -53,6 +53,7 @@ Table make_table() {
   table[index_of(Opcode::read)] = task<read>();
   table[index_of(Opcode::stage_data)] = task<stage_data>();
   table[index_of(Opcode::settle_staged)] = task<settle_staged>();
+  table[index_of(Opcode::get_statistics)] = task<get_statistics>();
   table[index_of(Opcode::data_end)] = at_once<data_end>();
   table[index_of(Opcode::seek_data)] = at_once<seek_data>();
   table[index_of(Opcode::sync_data)] = task<sync_data>();

@@ -64,6 +64,7 @@ Task<void> write(Server& server, Request request);
 Task<void> read(Server& server, Request request);
 Task<void> stage_data(Server& server, Request request);
 Task<void> settle_staged(Server& server, Request request);
+Task<void> get_statistics(Server& server, Request request);
 void data_end(Server& server, const Request& request);
 void seek_data(Server& server, const Request& request);
 Task<void> sync_data(Server& server, Request request);

@@ -21,6 +21,7 @@ Task<void> read(Server& server, Request request) {
   Transfer got = co_await std::move(reading);
   if (!got.bytes) co_return server.reply(request, got.bytes.error());
   const std::size_t bytes = *got.bytes;
+  server.statistics().note_read(bytes);
   if (to_slot && bytes != 0 && !request.connection->dead) {
     const std::uint64_t offset = got.buffer.slab_offset();
     ReadSlot slot{std::move(got.buffer), std::move(permit), request.header.request_id,

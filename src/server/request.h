@@ -14,10 +14,12 @@ namespace mayfly {
 /// Owner: the handler. It keeps its connection alive and counts in its gate. Thread: the loop's.
 class Request {
  public:
-  Request(std::shared_ptr<Connection> connection, const RequestHeader& header, Body body)
+  Request(std::shared_ptr<Connection> connection, const RequestHeader& header, Body body,
+          std::uint64_t began_ticks)
       : connection(std::move(connection)),
         header(header),
         body(std::move(body)),
+        began_ticks(began_ticks),
         pass_(this->connection->requests) {}
   Request(Request&&) = default;
 
@@ -31,6 +33,7 @@ class Request {
   std::shared_ptr<Connection> connection;
   RequestHeader header;
   Body body;
+  std::uint64_t began_ticks;  ///< 0: it is not timed
 
  private:
   Gate::Pass pass_;

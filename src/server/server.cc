@@ -103,7 +103,8 @@ void Server::dispatch(const RequestHeader& header, Message message) {
   const auto found = connections_.find(header.cookie);
   if (found == connections_.end()) return refuse(header, message, Errc::not_connected);
   const Operation& operation = operation_of(header.opcode);
-  Request request(found->second, header, std::move(message));
+  const std::uint64_t began = statistics_.note_request(header.opcode, operation.task != nullptr);
+  Request request(found->second, header, std::move(message), began);
   const bool is_data = header.opcode == Opcode::write;
   if (request.body.payload_bytes() > (is_data ? kMaxPieceBytes : kMaxBodyBytes) ||
       (!is_data && request.body.is_rendezvous())) {
@@ -126,6 +127,14 @@ void Server::refuse(const RequestHeader& header, const Message& message, Errc er
   endpoint->post(as_wire(answer));
 }
 
+void Server::note_reply(const Request& request, Errc error, std::uint64_t value) {
+  const Opcode opcode = request.header.opcode;
+  const bool moves_data =
+      opcode == Opcode::write || opcode == Opcode::read || opcode == Opcode::stage_data;
+  const bool failed = error != Errc::ok;
+  statistics_.note_reply(opcode, request.began_ticks, failed, moves_data && !failed ? value : 0);
+}
+
 ReplyHeader Server::reply_header(const Request& request, Errc error) const {
   ReplyHeader header;
   header.opcode = static_cast<std::uint8_t>(index_of(request.header.opcode) | kReplyBit);
@@ -137,6 +146,7 @@ ReplyHeader Server::reply_header(const Request& request, Errc error) const {
 
 void Server::reply(const Request& request, Errc error, std::uint64_t value, std::uint64_t second,
                    std::uint16_t flags, Bytes body) {
+  note_reply(request, error, value);
   if (request.connection->dead) return;
   ReplyHeader header = reply_header(request, error);
   header.value = value;
@@ -146,6 +156,7 @@ void Server::reply(const Request& request, Errc error, std::uint64_t value, std:
 }
 
 Task<void> Server::reply_with(const Request& request, ReplyHeader header, Bytes body) {
+  note_reply(request, errc_from(header.error), header.value);
   if (request.connection->dead) co_return;
   Task<Status> sending = request.connection->endpoint->send(as_wire(header), body);
   // A peer that does not take its reply is dead, which its endpoint reports.

@@ -23,7 +23,9 @@
 #include "server/file_locks.h"
 #include "server/peers.h"
 #include "server/request.h"
+#include "server/statistics.h"
 #include "storage/chunk_store.h"
+#include "storage/device_peak.h"
 #include "storage/ring.h"
 #include "transport/worker.h"
 
@@ -34,6 +36,7 @@ struct ServerOptions {
   std::uint32_t root_mode = 0755;          ///< permission bits of "/"
   /// Shorter than the clients', so that they hear from us about the server that hangs.
   Nanoseconds peer_deadline = Channel::kDefaultDeadline / 3;
+  DevicePeak device_peak;  ///< what statistics say of it
 };
 
 /// What a server stands on: made by ServerProcess on real hardware, by tests on the twins.
@@ -118,6 +121,10 @@ class Server final : public Receiver {
   /// meanwhile.
   std::shared_ptr<Semaphore> lock_of(FileId file);
   void drop_lock(FileId file);
+  Statistics& statistics() { return statistics_; }
+  const DevicePeak& device_peak() const { return options_.device_peak; }
+  std::size_t connections() const { return connections_.size(); }
+
   Fences& fences() { return fences_; }
   const Fences& fences() const { return fences_; }
 
@@ -140,6 +147,7 @@ class Server final : public Receiver {
 
  private:
   void dispatch(const RequestHeader& header, Message message);
+  void note_reply(const Request& request, Errc error, std::uint64_t value);
   void refuse(const RequestHeader& header, const Message& message, Errc error);
   void release_opens(Connection& connection);
   static void reclaim(void* self);
@@ -158,6 +166,7 @@ class Server final : public Receiver {
   Timer reclaiming_;
   std::unordered_map<FileId, std::shared_ptr<FileData>> file_data_;
   std::unordered_map<FileId, std::shared_ptr<Semaphore>> locks_;
+  Statistics statistics_;
   Fences fences_;
   Semaphore renames_{64};
   FileLocks file_locks_{*this};

@@ -176,6 +176,9 @@ Result<void, Failure> ServerProcess::build(const ServerProcessOptions& options) 
   loop_->add(*worker_);
   loop_->add(*signal_);
   ServerOptions server_options;
+  if (options.measures_device) {
+    server_options.device_peak = measure_device(options.scratch, *loop_, *ring_, *pool_);
+  }
   server_options.memory_bytes = options.memory_bytes;
   const ServerParts parts{*loop_, *worker_, *memory_, *pool_, *store_, ring_.get()};
   server_ = std::make_unique<Server>(parts, server_options);

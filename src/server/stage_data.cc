@@ -69,6 +69,7 @@ Task<void> stage_out(Server& server, Move& move, Buffer buffer) {
   Transfer got = co_await std::move(reading);
   move.error = to_errc(got.bytes);
   if (!got.bytes) co_return;
+  server.statistics().note_read(*got.bytes);
   std::byte* const bytes = got.buffer.data() + move.in_page();
   // Behind the chunk's end is a hole: the file is longer.
   std::memset(bytes + *got.bytes, 0, range.length - *got.bytes);

@@ -62,7 +62,10 @@ Task<Transfer> write_chunk(Server& server, ChunkWrite& write, Buffer buffer) {
   Task<Transfer> writing =
       server.store().write(write.chunk, write.range.offset, std::move(buffer), write.range.length);
   Transfer written = co_await std::move(writing);
-  if (written.bytes) data.modified_ns = wall_clock_ns();
+  if (written.bytes) {
+    data.modified_ns = wall_clock_ns();
+    server.statistics().note_written(write.range.length);
+  }
   write.effect.pages_taken = static_cast<std::uint32_t>(written.pages_taken);
   co_return written;
 }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/ticks.h"
 #include "base/units.h"
 
 namespace mayfly {
@@ -170,6 +171,12 @@ void Ring::complete(RingOperation& operation, std::int32_t result) {
   --in_flight_;
   operation.in_flight = false;
   operation.result = result;
+  if (const IoKind kind = std::exchange(operation.kind, IoKind::other); kind != IoKind::other) {
+    IoCounters& counters = counters_.kinds[static_cast<std::size_t>(kind)];
+    counters.ticks.record(ticks() - operation.issued_ticks);
+    if (result < 0) ++counters.errors;
+    if (result > 0) counters.bytes += static_cast<std::uint64_t>(result);
+  }
   if (operation.abandoned && operation.gives_descriptor && result >= 0) ::close(result);
   if (operation.abandoned) return recycle(operation);
   if (operation.waiter != nullptr) operation.waiter->schedule();

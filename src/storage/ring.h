@@ -36,6 +36,7 @@ struct RingFile {
   int descriptor = -1;
   int slot = -1;  ///< place in the ring's registered files; -1 if it is not registered
   bool direct = false;
+  bool is_staged = false;  ///< of the node, not the store's
   bool idle = false;  ///< its reads and writes wait for those of everybody else, as ioprio(2) can
 };
 
@@ -101,6 +102,7 @@ class Ring final : public EventSource, public Sleeper {
   Ring(std::unique_ptr<io_uring> ring, unsigned depth);
 
   void issue_move(OperationLease& lease, Direction direction, RingFile file, const IoSpan& span);
+  void time(RingOperation& operation, IoKind kind, RingFile file);
   void issue(RingOperation& operation, io_uring_sqe* sqe, RingFile file);
   /// Which registered piece holds all of [data, data + length); -1 if none does.
   int piece_of(const std::byte* data, std::size_t length) const;

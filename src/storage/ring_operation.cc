@@ -3,6 +3,7 @@
 #include <liburing.h>
 #include <linux/ioprio.h>
 
+#include "base/ticks.h"
 #include "storage/ring.h"
 
 namespace mayfly {
@@ -21,6 +22,13 @@ OperationLease::~OperationLease() {
   } else {
     ring_.recycle(*operation_);
   }
+}
+
+void Ring::time(RingOperation& operation, IoKind kind, RingFile file) {
+  constexpr auto kToStaged = static_cast<unsigned>(IoKind::staged_read);
+  operation.kind =
+      file.is_staged ? static_cast<IoKind>(static_cast<unsigned>(kind) + kToStaged) : kind;
+  operation.issued_ticks = ticks();
 }
 
 void Ring::issue(RingOperation& operation, io_uring_sqe* sqe, RingFile file) {
@@ -63,6 +71,7 @@ void Ring::issue_move(OperationLease& lease, Direction direction, RingFile file,
     io_uring_prep_write(sqe, file.descriptor, data, length, offset);
     ++counters_.writes;
   }
+  time(lease.operation(), reading ? IoKind::read : IoKind::write, file);
   if (file.idle) sqe->ioprio = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0);
   issue(lease.operation(), sqe, file);
 }
@@ -113,6 +122,7 @@ Task<Status> Ring::sync(RingFile file) {
   io_uring_sqe* sqe = next_sqe();
   io_uring_prep_fsync(sqe, file.descriptor, IORING_FSYNC_DATASYNC);
   ++counters_.syncs;
+  time(lease.operation(), IoKind::sync, file);
   issue(lease.operation(), sqe, file);
   co_return to_status(errc_from(co_await lease.completed()));
 }

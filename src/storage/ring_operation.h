@@ -11,6 +11,7 @@
 
 #include "async/semaphore.h"
 #include "memory/buffer_pool.h"
+#include "storage/ring_counters.h"
 
 namespace mayfly {
 
@@ -24,6 +25,8 @@ struct RingOperation {
   Resumption* waiter = nullptr;
   std::int32_t result = 0;
   bool gives_descriptor = false;
+  IoKind kind = IoKind::other;
+  std::uint64_t issued_ticks = 0;
   bool in_flight = false;
   bool abandoned = false;
 };
