@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/background.h"
+#include "cli/checkpoints.h"
 #include "cli/counters.h"
 #include "cli/doctor.h"
 #include "cli/files.h"
@@ -15,10 +16,12 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = 0;
   mayfly::add_cat(app, exit_code);
+  mayfly::add_checkpoint(app, exit_code);
   mayfly::add_clean(app, exit_code);
   mayfly::add_cp(app, exit_code);
   mayfly::add_df(app, exit_code);
   mayfly::add_doctor(app, exit_code);
+  mayfly::add_drain(app, exit_code);
   mayfly::add_du(app, exit_code);
   mayfly::add_env(app, exit_code);
   mayfly::add_exec(app, exit_code);

@@ -10,9 +10,19 @@
 
 namespace mayfly {
 
-std::string place_in_session(const std::string& path) {
+namespace {
+
+std::string prefix_of_programs() {
   const char* const chosen = std::getenv("MAYFLY_PREFIX");
-  const std::string prefix = chosen == nullptr || *chosen == '\0' ? kDefaultPrefix : chosen;
+  return chosen == nullptr || *chosen == '\0' ? kDefaultPrefix : chosen;
+}
+
+}  // namespace
+
+std::string shown_in_session(const std::string& place) { return prefix_of_programs() + place; }
+
+std::string place_in_session(const std::string& path) {
+  const std::string prefix = prefix_of_programs();
   std::string place = path;
   const bool is_below = path.compare(0, prefix.size(), prefix) == 0 &&
                         (path.size() == prefix.size() || path[prefix.size()] == '/');

@@ -13,6 +13,9 @@ namespace mayfly {
 /// may begin with it, or count from the session's root.
 std::string place_in_session(const std::string& path);
 
+/// The reverse: how programs see `place`.
+std::string shown_in_session(const std::string& place);
+
 /// Of SRC... DST: where each SRC goes, which is into DST if that is a directory. The process has
 /// joined the session. Fails if several are to go where there is no directory.
 class PlaceToGo {

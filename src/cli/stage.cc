@@ -17,6 +17,7 @@
 #include "cli/stage_list.h"
 #include "cli/stage_report.h"
 #include "cli/staging.h"
+#include "staging/drain.h"
 #include "staging/whole_io.h"
 
 namespace mayfly {
@@ -25,7 +26,6 @@ namespace {
 enum class Direction { in, out };
 
 constexpr unsigned kMaxThreads = 64;
-constexpr const char* kManifestName = ".mayfly-manifest.jsonl";
 
 struct StageWords {
   Direction direction = Direction::in;

@@ -1,0 +1,259 @@
+#include "staging/checkpoint_sets.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/clock.h"
+#include "staging/file_copy.h"
+#include "staging/open_file.h"
+#include "staging/whole_io.h"
+
+namespace mayfly {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kBegun = ".begun-";
+constexpr const char* kDropped = ".dropped-";
+constexpr const char* kDrained = ".drained-";
+constexpr const char* kFailed = ".failed-";
+constexpr const char* kDrainedFrom = ".drained-from";
+/// In a set that is begun: a byte of each rank that has committed.
+constexpr const char* kCommits = ".mayfly-commits";
+/// And whose rank takes it from there.
+constexpr const char* kLast = ".mayfly-last";
+/// In a complete set: when it was committed.
+constexpr const char* kMark = ".mayfly-set";
+constexpr std::size_t kMostNameBytes = 200;
+constexpr Nanoseconds kShortestWait = std::chrono::milliseconds(1);
+constexpr Nanoseconds kLongestWait = std::chrono::milliseconds(50);
+
+Status status_of(int result) { return result == 0 ? Status() : Status(errc_from(errno)); }
+
+}  // namespace
+
+bool CheckpointSets::is_name(const std::string& name) {
+  return !name.empty() && name.size() <= kMostNameBytes && name[0] != '.' &&
+         name.find('/') == std::string::npos;
+}
+
+std::string CheckpointSets::path_of(const std::string& name) const {
+  return join_path(directory_, name);
+}
+std::string CheckpointSets::begun_path(const std::string& name) const {
+  return join_path(directory_, kBegun + name);
+}
+std::string CheckpointSets::drained_path(const std::string& name) const {
+  return join_path(directory_, kDrained + name);
+}
+
+bool CheckpointSets::is_there(const std::string& path) const {
+  struct stat there {};
+  return calls_.lstat(path.c_str(), &there) == 0;
+}
+
+Result<std::string> CheckpointSets::begin(const std::string& name) {
+  if (!is_name(name)) return Errc::invalid;
+  if (is_there(path_of(name))) return Errc::exists;
+  MAYFLY_CHECKED(make_directories(calls_, begun_path(name)));
+  return begun_path(name);
+}
+
+Status CheckpointSets::commit(const std::string& name, unsigned ranks) {
+  if (!is_name(name) || ranks == 0) return Errc::invalid;
+  const std::string begun = begun_path(name);
+  if (!is_there(begun)) return is_there(path_of(name)) ? Errc::exists : Errc::no_entry;
+  if (ranks == 1) return publish(name);
+  MAYFLY_TRY(committed, count_commit(begun));
+  if (committed > ranks) return Errc::invalid;
+  if (committed < ranks || !is_first_to_know(begun)) return wait_for_others(name);
+  calls_.unlink(join_path(begun, kCommits).c_str());
+  calls_.unlink(join_path(begun, kLast).c_str());
+  const Status published = publish(name);
+  if (!published) {
+    // The others wait for this rank: they must hear of it.
+    const Status told = write_file(calls_, join_path(directory_, kFailed + name),
+                                   std::to_string(to_errno(published.error())));
+    if (!told) return told;
+  }
+  return published;
+}
+
+/// How many ranks have committed, this one included, and maybe more since.
+Result<std::uint64_t> CheckpointSets::count_commit(const std::string& begun) const {
+  const std::string commits = join_path(begun, kCommits);
+  MAYFLY_TRY(file, OpenFile::open(calls_, commits, O_WRONLY | O_CREAT | O_APPEND, 0666));
+  MAYFLY_CHECKED(write_all(calls_, file.descriptor(), std::as_bytes(std::span(".", 1)), 0));
+  struct stat status {};
+  if (calls_.fstat(file.descriptor(), &status) != 0) return errc_from(errno);
+  MAYFLY_CHECKED(file.close());
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+/// Several may see that all have committed.
+bool CheckpointSets::is_first_to_know(const std::string& begun) const {
+  return static_cast<bool>(
+      OpenFile::open(calls_, join_path(begun, kLast), O_WRONLY | O_CREAT | O_EXCL, 0666));
+}
+
+Status CheckpointSets::publish(const std::string& name) {
+  const Json mark = {{"name", name}, {"committed_ns", wall_clock_ns()}};
+  MAYFLY_CHECKED(write_file(calls_, join_path(begun_path(name), kMark), mark.dump() + "\n"));
+  // Of another set by that name.
+  calls_.unlink(drained_path(name).c_str());
+  if (is_there(path_of(name))) return Errc::exists;
+  return status_of(calls_.rename(begun_path(name).c_str(), path_of(name).c_str()));
+}
+
+Status CheckpointSets::adopt(const std::string& name) {
+  if (!is_name(name)) return Errc::invalid;
+  if (is_there(path_of(name))) return Errc::exists;
+  return status_of(calls_.rename(begun_path(name).c_str(), path_of(name).c_str()));
+}
+
+Status CheckpointSets::wait_for_others(const std::string& name) {
+  Nanoseconds wait = kShortestWait;
+  const std::string failed = join_path(directory_, kFailed + name);
+  for (;;) {
+    const bool was_begun = is_there(begun_path(name));
+    if (is_there(path_of(name))) return Status();
+    if (is_there(failed)) {
+      MAYFLY_TRY(text, read_whole(calls_, failed));
+      return errc_from(std::atoi(text.c_str()));
+    }
+    if (!was_begun) return Errc::canceled;
+    std::this_thread::sleep_for(wait);
+    wait = std::min(2 * wait, kLongestWait);
+  }
+}
+
+std::int64_t CheckpointSets::committed_at(const std::string& name) const {
+  const auto text = read_whole(calls_, join_path(path_of(name), kMark));
+  if (!text) return 0;
+  const Json mark = Json::parse(*text, nullptr, false);
+  return mark.is_object() ? mark.value("committed_ns", std::int64_t{0}) : 0;
+}
+
+std::string CheckpointSets::drained_to(const std::string& name, std::int64_t committed_ns) const {
+  const auto text = read_whole(calls_, drained_path(name));
+  if (!text) return {};
+  const Json note = Json::parse(*text, nullptr, false);
+  const bool is_meant = note.is_object() && note.value("committed_ns", 0L) == committed_ns;
+  return is_meant ? note.value("to", std::string()) : std::string();
+}
+
+Result<std::vector<CheckpointSet>> CheckpointSets::list() const {
+  auto names = calls_.list(directory_);
+  std::vector<CheckpointSet> sets;
+  if (!names && names.error() == Errc::no_entry) return sets;
+  if (!names) return names.error();
+  for (const std::string& entry : *names) {
+    if (entry.rfind(kBegun, 0) == 0) {
+      sets.push_back({entry.substr(std::string(kBegun).size()), 0, ""});
+      continue;
+    }
+    // What somebody else has put here is no set.
+    const std::int64_t committed = is_name(entry) ? committed_at(entry) : 0;
+    if (committed != 0) sets.push_back({entry, committed, drained_to(entry, committed)});
+  }
+  std::sort(sets.begin(), sets.end(), [](const CheckpointSet& left, const CheckpointSet& right) {
+    return left.committed_ns != right.committed_ns ? left.committed_ns > right.committed_ns
+                                                   : left.name < right.name;
+  });
+  return sets;
+}
+
+Status CheckpointSets::drop(const std::string& name) {
+  if (!is_name(name)) return Errc::invalid;
+  const std::string dropped = join_path(directory_, kDropped + name);
+  bool found = is_there(dropped);
+  MAYFLY_CHECKED(remove_tree(calls_, dropped));
+  for (const std::string& path : {path_of(name), begun_path(name)}) {
+    // First of all it ceases to be a set.
+    if (calls_.rename(path.c_str(), dropped.c_str()) != 0) {
+      if (errno == ENOENT) continue;
+      return errc_from(errno);
+    }
+    found = true;
+    MAYFLY_CHECKED(remove_tree(calls_, dropped));
+  }
+  calls_.unlink(drained_path(name).c_str());
+  calls_.unlink(join_path(directory_, kFailed + name).c_str());
+  return found ? Status() : Status(Errc::no_entry);
+}
+
+std::string CheckpointSets::drain_lock() const { return join_path(directory_, kDrainedFrom); }
+
+bool CheckpointSets::is_drained_from() const { return is_there(drain_lock()); }
+
+Status CheckpointSets::expect_drain() {
+  MAYFLY_CHECKED(make_directories(calls_, directory_));
+  MAYFLY_TRY(file, OpenFile::open(calls_, drain_lock(), O_WRONLY | O_CREAT, 0666));
+  return file.close();
+}
+
+Status CheckpointSets::note_drained(const CheckpointSet& set, const std::string& destination) {
+  const Json note = {{"committed_ns", set.committed_ns}, {"to", destination}};
+  return write_file(calls_, drained_path(set.name), note.dump() + "\n");
+}
+
+Result<std::vector<std::string>> CheckpointSets::keep(unsigned count) {
+  MAYFLY_TRY(sets, list());
+  const bool only_drained = is_drained_from();
+  std::vector<std::string> dropped;
+  unsigned complete = 0;
+  for (const CheckpointSet& set : sets) {
+    if (!set.is_complete() || ++complete <= count) continue;
+    if (only_drained && set.drained_to.empty()) continue;
+    MAYFLY_CHECKED(drop(set.name));
+    dropped.push_back(set.name);
+  }
+  return dropped;
+}
+
+Status write_file(const FileCalls& calls, const std::string& path, const std::string& text) {
+  const std::string temporary = temporary_of(path);
+  const auto write = [&]() -> Status {
+    MAYFLY_TRY(file, OpenFile::open(calls, temporary, O_WRONLY | O_CREAT | O_TRUNC, 0666));
+    MAYFLY_CHECKED(write_all(calls, file.descriptor(), std::as_bytes(std::span(text)), 0));
+    if (calls.is_lasting && calls.fsync(file.descriptor()) != 0) return errc_from(errno);
+    MAYFLY_CHECKED(file.close());
+    return status_of(calls.rename(temporary.c_str(), path.c_str()));
+  };
+  const Status written = write();
+  if (!written) calls.unlink(temporary.c_str());
+  return written;
+}
+
+Status remove_tree(const FileCalls& calls, const std::string& path) {
+  struct stat there {};
+  if (calls.lstat(path.c_str(), &there) != 0) {
+    return errno == ENOENT ? Status() : Status(errc_from(errno));
+  }
+  const bool is_directory = S_ISDIR(there.st_mode);
+  if (is_directory) {
+    MAYFLY_TRY(names, calls.list(path));
+    for (const std::string& name : names) {
+      MAYFLY_CHECKED(remove_tree(calls, join_path(path, name)));
+    }
+  }
+  const int removed = is_directory ? calls.rmdir(path.c_str()) : calls.unlink(path.c_str());
+  return removed == 0 || errno == ENOENT ? Status() : Status(errc_from(errno));
+}
+
+Status make_directories(const FileCalls& calls, const std::string& path) {
+  if (calls.mkdir(path.c_str(), 0777) == 0 || errno == EEXIST) return Status();
+  const std::string parent = parent_of(path);
+  if (errno != ENOENT || parent == path) return errc_from(errno);
+  MAYFLY_CHECKED(make_directories(calls, parent));
+  return calls.mkdir(path.c_str(), 0777) == 0 || errno == EEXIST ? Status()
+                                                                 : Status(errc_from(errno));
+}
+
+}  // namespace mayfly
