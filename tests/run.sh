@@ -10,7 +10,7 @@ set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 jobs=${MAYFLY_JOBS:-$(nproc)}
-fuzz_seconds=4
+fuzz_seconds=2
 extent=usual
 case ${1:-} in
   "") ;;

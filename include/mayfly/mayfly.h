@@ -117,6 +117,9 @@ int mayfly_ftruncate(int fd, off_t size) MAYFLY_NOEXCEPT;
 int mayfly_fchmod(int fd, mode_t mode) MAYFLY_NOEXCEPT;
 int mayfly_fchown(int fd, uid_t owner, gid_t group) MAYFLY_NOEXCEPT;
 int mayfly_futimens(int fd, const struct timespec times[2]) MAYFLY_NOEXCEPT;
+/* Mode and times as `status` has them, and if `owner_too` owner and group, by one request: for
+ * whoever makes a copy. Set-uid bits are as given, also with another owner. */
+int mayfly_fset_attributes(int fd, const struct stat* status, int owner_too) MAYFLY_NOEXCEPT;
 int mayfly_fsync(int fd) MAYFLY_NOEXCEPT;
 /* As mayfly_fsync: the metadata that it leaves out is not kept apart. */
 int mayfly_fdatasync(int fd) MAYFLY_NOEXCEPT;

@@ -102,4 +102,17 @@ Result<JobRank, Failure> job_rank_of_environment() {
       "mayfly run must be started by mpirun or srun: mpirun -n 4 mayfly run -- program."};
 }
 
+bool is_started_by_launcher() {
+  std::ifstream file(fmt::format("/proc/{}/comm", ::getppid()));
+  std::string name;
+  std::getline(file, name);
+  for (const char* const launcher :
+       {"mpirun", "mpiexec", "orterun", "orted", "prte", "prted", "prterun", "mpirun.openmpi",
+        "hydra_pmi_proxy", "slurmstepd"}) {
+    // The kernel keeps 15 letters of a name.
+    if (name == std::string(launcher).substr(0, 15)) return true;
+  }
+  return false;
+}
+
 }  // namespace mayfly

@@ -24,4 +24,8 @@ int tasks_of_node(const std::string& tasks, int node);
 /// Open MPI's mpirun, MPICH's (on one node), srun. Fails if none of them has started this process.
 Result<JobRank, Failure> job_rank_of_environment();
 
+/// Whether the parent of this process is a launcher's, which has started one such process for each
+/// rank.
+bool is_started_by_launcher();
+
 }  // namespace mayfly

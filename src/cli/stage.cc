@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/units.h"
+#include "cli/job_rank.h"
 #include "cli/joined.h"
 #include "cli/session_path.h"
 #include "cli/session_place.h"
@@ -38,6 +39,7 @@ struct StageWords {
   bool json = false;
   bool verbose = false;
   std::string by = "servers";
+  bool alone = false;
   StageOptions options;
 };
 
@@ -102,16 +104,30 @@ Result<void, Failure> complete(StageWords& words) {
   return {};
 }
 
+/// The ranks that a launcher has started with this command itself. A command within a program, or
+/// a script, of a parallel job is on its own: the others need not come to it.
+Result<StageParty, Failure> party_of(const StageWords& words) {
+  if (words.alone || !is_started_by_launcher()) return StageParty();
+  const auto rank = job_rank_of_environment();
+  if (!rank) return StageParty();
+  const std::string meeting = fmt::format("/.mayfly-party-{}", rank->job);
+  return StageParty{static_cast<unsigned>(rank->rank), static_cast<unsigned>(rank->size), meeting};
+}
+
 int run_stage(StageWords words) {
   const auto joined = Joined::join(words.session);
   if (!joined) return complain(joined.error().sentence);
   if (const auto completed = complete(words); !completed) {
     return complain(completed.error().sentence);
   }
+  const auto party = party_of(words);
+  if (!party) return complain(party.error().sentence);
+  words.options.party = *party;
   const bool is_in = words.direction == Direction::in;
   Progress progress;
-  StageReport report(progress, {words.options.dry_run ? "would copy" : "copied", words.json,
-                                words.verbose || words.options.dry_run});
+  StageReport report(progress,
+                     {words.options.dry_run ? "would copy" : "copied", words.json,
+                      words.verbose || words.options.dry_run, words.options.party.rank != 0});
   const bool is_done =
       stage(is_in ? local_calls() : session_calls(), is_in ? session_calls() : local_calls(),
             words.options, progress, report);
@@ -155,6 +171,8 @@ void add_stage(CLI::App& app, int& exit_code, Direction direction, const char* n
       ->capture_default_str();
   command->add_flag("--direct", words->options.mode.is_direct,
                     "servers go past their page cache (O_DIRECT)");
+  command->add_flag("--alone", words->alone,
+                    "copy all, although srun or mpirun has started this command more than once");
   command->add_flag("-v,--verbose", words->verbose, "name each file when it is copied");
   command->add_flag("--json", words->json, "events as JSON lines");
   command->footer(

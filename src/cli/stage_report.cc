@@ -27,8 +27,9 @@ StageReport::StageReport(const Progress& progress, const Style& style)
     : progress_(progress),
       style_(style),
       began_(Clock::steady().now()),
-      is_terminal_(::isatty(STDERR_FILENO) == 1),
-      drawing_([this] { draw_until_finished(); }) {}
+      is_terminal_(::isatty(STDERR_FILENO) == 1) {
+  if (!style_.is_quiet) drawing_ = std::thread([this] { draw_until_finished(); });
+}
 
 void StageReport::copied(const std::string& to, std::uint64_t bytes) {
   if (!style_.lists) return;
@@ -129,6 +130,7 @@ void StageReport::stop_drawing() {
 
 void StageReport::finish() {
   stop_drawing();
+  if (style_.is_quiet) return;
   if (style_.json) {
     std::fputs(event("finished").c_str(), stdout);
     return;

@@ -21,7 +21,8 @@ class StageReport final : public StageObserver, public VerifyObserver {
   struct Style {
     const char* done;  ///< "copied", "compared"
     bool json = false;
-    bool lists = false;  ///< names what is copied, as --dry-run and --verbose want
+    bool lists = false;     ///< names what is copied, as --dry-run and --verbose want
+    bool is_quiet = false;  ///< tells of failures only: another rank tells of the whole
   };
   StageReport(const Progress& progress, const Style& style);
   StageReport(const StageReport&) = delete;

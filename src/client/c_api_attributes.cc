@@ -177,6 +177,21 @@ int mayfly_utimensat(int directory, const char* path, const struct timespec time
                            : to_status(to_errc(look_at(directory, path, flags)));
   return fail(there ? change.error() : there.error());
 }
+int mayfly_fset_attributes(int fd, const struct stat* status, int owner_too) noexcept {
+  if (status == nullptr) return fail(Errc::bad_address);
+  const timespec times[2] = {status->st_atim, status->st_mtim};
+  auto change = change_of_times(times);
+  if (!change) return fail(change.error());
+  change->mask |= mayfly::kMode;
+  change->mode = status->st_mode & 07777;
+  if (owner_too != 0) {
+    change->mask |= mayfly::kUid | mayfly::kGid;
+    change->uid = status->st_uid;
+    change->gid = status->st_gid;
+  }
+  return change_open(fd, *change);
+}
+
 int mayfly_futimens(int fd, const struct timespec times[2]) noexcept {
   if (const Status open = check_open(fd); !open) return fail(open.error());
   if (leaves_both(times)) return 0;

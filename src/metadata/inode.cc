@@ -118,9 +118,6 @@ void Inode::give_back(std::uint64_t offset, std::uint64_t length,
 }
 
 void Inode::change(const AttributeChange& change, std::int64_t now_ns) {
-  if (change.mask & AttributeChange::kMode) {
-    attributes_.mode = (attributes_.mode & S_IFMT) | (change.mode & 07777);
-  }
   if (change.mask & AttributeChange::kUid) attributes_.uid = change.uid;
   if (change.mask & AttributeChange::kGid) attributes_.gid = change.gid;
   // A program must not run with the rights of its new owner because the old one said so.
@@ -129,6 +126,10 @@ void Inode::change(const AttributeChange& change, std::int64_t now_ns) {
     if ((attributes_.mode & S_IXGRP) != 0) {
       attributes_.mode &= ~static_cast<std::uint32_t>(S_ISGID);
     }
+  }
+  // Whoever gives both means this mode for the new owner.
+  if (change.mask & AttributeChange::kMode) {
+    attributes_.mode = (attributes_.mode & S_IFMT) | (change.mode & 07777);
   }
   if (change.mask & AttributeChange::kAtime) attributes_.atime_ns = change.atime_ns;
   if (change.mask & AttributeChange::kMtime) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "staging/file_copy.h"
 #include "staging/open_file.h"
+#include "staging/rank_count.h"
 #include "staging/whole_io.h"
 
 namespace mayfly {
@@ -26,8 +27,6 @@ constexpr const char* kFailed = ".failed-";
 constexpr const char* kDrainedFrom = ".drained-from";
 /// In a set that is begun: a byte of each rank that has committed.
 constexpr const char* kCommits = ".mayfly-commits";
-/// And whose rank takes it from there.
-constexpr const char* kLast = ".mayfly-last";
 /// In a complete set: when it was committed.
 constexpr const char* kMark = ".mayfly-set";
 constexpr std::size_t kMostNameBytes = 200;
@@ -70,11 +69,9 @@ Status CheckpointSets::commit(const std::string& name, unsigned ranks) {
   const std::string begun = begun_path(name);
   if (!is_there(begun)) return is_there(path_of(name)) ? Errc::exists : Errc::no_entry;
   if (ranks == 1) return publish(name);
-  MAYFLY_TRY(committed, count_commit(begun));
-  if (committed > ranks) return Errc::invalid;
-  if (committed < ranks || !is_first_to_know(begun)) return wait_for_others(name);
-  calls_.unlink(join_path(begun, kCommits).c_str());
-  calls_.unlink(join_path(begun, kLast).c_str());
+  MAYFLY_TRY(is_last, arrive(calls_, join_path(begun, kCommits), ranks));
+  if (!is_last) return wait_for_others(name);
+  forget_arrivals(calls_, join_path(begun, kCommits));
   const Status published = publish(name);
   if (!published) {
     // The others wait for this rank: they must hear of it.
@@ -83,23 +80,6 @@ Status CheckpointSets::commit(const std::string& name, unsigned ranks) {
     if (!told) return told;
   }
   return published;
-}
-
-/// How many ranks have committed, this one included, and maybe more since.
-Result<std::uint64_t> CheckpointSets::count_commit(const std::string& begun) const {
-  const std::string commits = join_path(begun, kCommits);
-  MAYFLY_TRY(file, OpenFile::open(calls_, commits, O_WRONLY | O_CREAT | O_APPEND, 0666));
-  MAYFLY_CHECKED(write_all(calls_, file.descriptor(), std::as_bytes(std::span(".", 1)), 0));
-  struct stat status {};
-  if (calls_.fstat(file.descriptor(), &status) != 0) return errc_from(errno);
-  MAYFLY_CHECKED(file.close());
-  return static_cast<std::uint64_t>(status.st_size);
-}
-
-/// Several may see that all have committed.
-bool CheckpointSets::is_first_to_know(const std::string& begun) const {
-  return static_cast<bool>(
-      OpenFile::open(calls_, join_path(begun, kLast), O_WRONLY | O_CREAT | O_EXCL, 0666));
 }
 
 Status CheckpointSets::publish(const std::string& name) {

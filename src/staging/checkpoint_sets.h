@@ -62,8 +62,6 @@ class CheckpointSets {
   std::string begun_path(const std::string& name) const;
   std::string drained_path(const std::string& name) const;
   Status publish(const std::string& name);
-  Result<std::uint64_t> count_commit(const std::string& begun) const;
-  bool is_first_to_know(const std::string& begun) const;
   Status wait_for_others(const std::string& name);
   bool is_there(const std::string& path) const;
   bool is_drained_from() const;

@@ -211,6 +211,16 @@ Status FileCopy::write_data(std::uint64_t begin, Bytes bytes) {
   return Status();
 }
 
+Status FileCopy::set_attributes() {
+  const FileCalls& calls = ends_.to_calls;
+  const FileEnds ends{ends_.from_calls, ends_.from, calls, temporary_};
+  if (calls.fset_attributes == nullptr) return copy_attributes(ends, source_);
+  MAYFLY_CHECKED(copy_extended(ends));
+  const int owner_too = ::geteuid() == 0 ? 1 : 0;
+  const bool is_set = calls.fset_attributes(to_.descriptor(), &source_, owner_too) == 0;
+  return is_set ? Status() : Status(errc_from(errno));
+}
+
 Status FileCopy::check_source() {
   struct stat now {};
   if (ends_.from_calls.fstat(from_.descriptor(), &now) != 0) return errc_from(errno);
@@ -225,7 +235,7 @@ Result<ManifestEntry> FileCopy::finish() {
   const auto complete = [&]() -> Status {
     MAYFLY_CHECKED(settle());
     MAYFLY_CHECKED(check_source());
-    MAYFLY_CHECKED(copy_attributes({ends_.from_calls, ends_.from, calls, temporary_}, source_));
+    MAYFLY_CHECKED(set_attributes());
     if (calls.is_lasting && calls.fsync(to_.descriptor()) != 0) return errc_from(errno);
     MAYFLY_CHECKED(to_.close());
     if (calls.rename(temporary_.c_str(), ends_.to.c_str()) != 0) return errc_from(errno);

@@ -73,6 +73,7 @@ class FileCopy {
   Result<std::uint64_t> seek(std::uint64_t offset, int whence, std::uint64_t end) const;
   bool comes_in() const { return ends_.to_calls.copy_by_servers != nullptr; }
   Status write_data(std::uint64_t begin, Bytes bytes);
+  Status set_attributes();
   Status check_source();
 
   FileEnds ends_;

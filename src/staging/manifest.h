@@ -58,6 +58,8 @@ class Manifest {
   Status add(const ManifestEntry& entry);
   /// Whether nobody else copies with this manifest, and there was one before.
   bool is_taken_over() const { return is_locked_ && is_old_; }
+  /// Whether nobody else copies with this manifest.
+  bool is_locked() const { return is_locked_; }
   Status flush();
   /// Adds the line that says that all is there, and has all lines on the device.
   Status finish();

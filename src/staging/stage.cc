@@ -25,39 +25,103 @@ StageRun::StageRun(const FileCalls& from, const FileCalls& to, const StageOption
       limit_(options.bytes_per_second) {}
 
 bool StageRun::run() {
-  if (!open_manifest()) return false;
+  const bool is_open = open_manifest();
+  if (is_open) copy_files();
+  if (!options_.party.is_alone()) return finish_together();
+  if (is_open) finish();
+  return progress_.failures == 0;
+}
+
+void StageRun::copy_files() {
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < options_.threads; ++i) threads.emplace_back([this] { work(); });
   for (const StageOptions::Tree& tree : options_.trees) walk_tree(tree);
   progress_.all_found = true;
   queue_.close();
   for (std::thread& thread : threads) thread.join();
+}
+
+/// What can be done only when all files are there.
+void StageRun::finish() {
   if (!options_.dry_run) {
     for (const Link& link : hard_links_) make_hard_link(link);
-    finish_directories();
   }
   if (options_.deletes && progress_.failures == 0) remove_what_is_gone();
+  // Last of all, for whatever is made or removed in a directory changes its time.
+  if (!options_.dry_run) finish_directories();
   if (manifest_ != nullptr && progress_.failures == 0) {
     if (const Status status = manifest_->finish(); !status) fail(options_.manifest, status.error());
   }
+}
+
+bool StageRun::finish_together() {
+  if (manifest_ != nullptr) {
+    if (const Status status = manifest_->flush(); !status) fail(options_.manifest, status.error());
+    manifest_.reset();
+  }
+  const Status met = meet(options_.party, progress_, [this] {
+    take_over_shares();
+    finish();
+  });
+  if (!met) fail(options_.party.meeting, met.error());
   return progress_.failures == 0;
+}
+
+/// Of the ranks' manifests one becomes that of all.
+void StageRun::take_over_shares() {
+  if (options_.manifest.empty() || options_.dry_run) return;
+  if (!open_manifest(options_.manifest)) return;
+  for (unsigned rank = 0; rank < options_.party.ranks; ++rank) {
+    const auto share = Manifest::read(to_, manifest_of(rank));
+    if (!share) fail(manifest_of(rank), share.error());
+    if (!share) continue;
+    for (const auto& [path, entry] : share->entries) add_to_manifest(entry);
+  }
+  if (const Status status = manifest_->flush(); !status) {
+    return fail(options_.manifest, status.error());
+  }
+  for (unsigned rank = 0; rank < options_.party.ranks; ++rank) {
+    to_.unlink(manifest_of(rank).c_str());
+  }
+}
+
+std::string StageRun::manifest_of(unsigned rank) const {
+  return options_.manifest + ".rank-" + std::to_string(rank);
+}
+
+bool StageRun::is_manifest(const std::string& path) const {
+  return !options_.manifest.empty() && path.rfind(options_.manifest, 0) == 0;
+}
+
+/// What has been copied before, by that manifest.
+bool StageRun::remember(const std::string& manifest) {
+  auto before = Manifest::read(to_, manifest);
+  if (!before) {
+    const bool is_other = before.error() == Errc::bad_message;
+    fail(manifest, is_other ? "is no manifest of MayflyFS" : describe(before.error()));
+    return false;
+  }
+  for (auto& [path, entry] : before->entries) before_.insert_or_assign(path, std::move(entry));
+  return true;
 }
 
 bool StageRun::open_manifest() {
   if (options_.manifest.empty()) return true;
-  auto before = Manifest::read(to_, options_.manifest);
-  if (!before) {
-    const bool is_other = before.error() == Errc::bad_message;
-    fail(options_.manifest, is_other ? "is no manifest of MayflyFS" : describe(before.error()));
-    return false;
+  if (!remember(options_.manifest)) return false;
+  if (options_.party.is_alone()) return options_.dry_run || open_manifest(options_.manifest);
+  // Of a run that was killed before its ranks had met.
+  for (unsigned rank = 0; rank < options_.party.ranks; ++rank) {
+    if (!remember(manifest_of(rank))) return false;
   }
-  before_ = std::move(before->entries);
-  if (options_.dry_run) return true;
-  if (!make_parents(options_.manifest)) return false;
-  auto manifest = Manifest::open(to_, options_.manifest);
+  return options_.dry_run || open_manifest(manifest_of(options_.party.rank));
+}
+
+bool StageRun::open_manifest(const std::string& path) {
+  if (!make_parents(path)) return false;
+  auto manifest = Manifest::open(to_, path);
   if (!manifest) {
     const bool is_busy = manifest.error() == Errc::busy;
-    fail(options_.manifest,
+    fail(path,
          is_busy ? "another process is copying with this manifest" : describe(manifest.error()));
     return false;
   }
@@ -74,6 +138,10 @@ void StageRun::fail(const std::string& path, const std::string& why) {
 
 void StageRun::fail(const std::string& path, Errc why) {
   fail(path, why == Errc::again ? "has changed while it was copied" : describe(why));
+}
+
+void StageRun::fail_in_walk(const std::string& from, const std::string& to, Errc why) {
+  if (is_mine(to)) fail(from, why);
 }
 
 void StageRun::tell_copied(const std::string& to, std::uint64_t bytes) {

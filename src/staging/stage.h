@@ -16,6 +16,7 @@
 #include "staging/file_copy.h"
 #include "staging/progress.h"
 #include "staging/selection.h"
+#include "staging/stage_party.h"
 
 namespace mayfly {
 
@@ -35,6 +36,7 @@ struct StageOptions {
   std::uint64_t bytes_per_second = 0;  ///< 0: no limit
   unsigned threads = 4;
   CopyMode mode;
+  StageParty party;  ///< of which this is one rank
 };
 
 /// Told by any of the threads, one at a time.
@@ -48,7 +50,7 @@ class StageObserver {
   ~StageObserver() = default;
 };
 
-/// Whether all went well; what did not, the observer has heard.
+/// Whether all went well, in all ranks of the party; what did not, a rank's observer has heard.
 bool stage(const FileCalls& from, const FileCalls& to, const StageOptions& options,
            Progress& progress, StageObserver& observer);
 

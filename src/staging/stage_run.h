@@ -53,9 +53,21 @@ class StageRun {
   };
   static constexpr std::size_t kQueued = 1024;
 
+  void copy_files();
+  void finish();
+  bool finish_together();
+  void take_over_shares();
+  /// Those that ranks of a party have while they copy.
+  std::string manifest_of(unsigned rank) const;
+  bool is_manifest(const std::string& path) const;
   bool open_manifest();
+  bool open_manifest(const std::string& path);
+  bool remember(const std::string& manifest);
   void fail(const std::string& path, const std::string& why);
   void fail(const std::string& path, Errc why);
+  /// Of what every rank of the party comes across: one tells.
+  void fail_in_walk(const std::string& from, const std::string& to, Errc why);
+  bool is_mine(const std::string& to) const { return options_.party.has(path_in_manifest(to)); }
   void tell_copied(const std::string& to, std::uint64_t bytes);
   std::string path_in_manifest(const std::string& to) const;
   void add_to_manifest(const ManifestEntry& entry);

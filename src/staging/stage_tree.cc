@@ -1,4 +1,5 @@
 // The trees of a StageRun: what there is to copy, and all that is no file's content.
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -46,17 +47,22 @@ void StageRun::walk(const StageOptions::Tree& tree, const std::string& below) {
   const std::string from = join_path(tree.from, below);
   const std::string to = join_path(tree.to, below);
   struct stat seen {};
-  if (from_.lstat(from.c_str(), &seen) != 0) return fail(from, errc_from(errno));
+  if (from_.lstat(from.c_str(), &seen) != 0) return fail_in_walk(from, to, errc_from(errno));
   if (!below.empty() && !options_.selection.takes(below, seen)) return;
   if (S_ISREG(seen.st_mode)) return found_file({from, to, seen, nullptr});
   if (S_ISLNK(seen.st_mode)) return make_symbolic_link(from, to, seen);
-  if (!S_ISDIR(seen.st_mode)) return fail(from, "is no file, directory or symbolic link");
+  if (!S_ISDIR(seen.st_mode)) {
+    if (is_mine(to)) fail(from, "is no file, directory or symbolic link");
+    return;
+  }
   if (!options_.dry_run && !enter_directory(from, to, seen)) return;
   auto names = from_.list(from);
-  if (!names) return fail(from, names.error());
+  if (!names) return fail_in_walk(from, to, names.error());
+  // All ranks of a party must come by the names of one file in the same order.
+  std::sort(names->begin(), names->end());
   for (const std::string& name : *names) {
     const std::string path = join_path(below, name);
-    const bool is_ours = is_temporary_name(name) || join_path(tree.to, path) == options_.manifest;
+    const bool is_ours = is_temporary_name(name) || is_manifest(join_path(tree.to, path));
     if (!is_ours) walk(tree, path);
   }
 }
@@ -87,6 +93,7 @@ void StageRun::found_file(Work work) {
       return;
     }
   }
+  if (!is_mine(work.to)) return;
   ++progress_.files_found;
   progress_.bytes_found += static_cast<std::uint64_t>(work.seen.st_size);
   queue_.push(std::move(work));
@@ -94,6 +101,7 @@ void StageRun::found_file(Work work) {
 
 void StageRun::make_symbolic_link(const std::string& from, const std::string& to,
                                   const struct stat& seen) {
+  if (!is_mine(to)) return;
   const auto target = target_of(from_, from);
   if (!target) return fail(from, target.error());
   if (options_.dry_run) return tell_copied(to, 0);
@@ -139,7 +147,10 @@ void StageRun::remove_parts(const std::string& directory) {
 
 /// The deepest first, for what is made in a directory changes its time.
 void StageRun::finish_directories() {
-  const bool is_taken_over = manifest_ != nullptr && manifest_->is_taken_over();
+  // A party that was killed has left no manifest of its whole.
+  const bool is_taken_over =
+      manifest_ != nullptr &&
+      (manifest_->is_taken_over() || (!options_.party.is_alone() && manifest_->is_locked()));
   if (is_taken_over) remove_parts(options_.base);
   for (auto directory = directories_.rbegin(); directory != directories_.rend(); ++directory) {
     if (is_taken_over) remove_parts(directory->to);
@@ -176,7 +187,7 @@ void StageRun::remove_below(const StageOptions::Tree& tree, const std::string& b
     const std::string victim = join_path(tree.to, path);
     struct stat source {};
     struct stat status {};
-    const bool is_kept = victim == options_.manifest || to_.lstat(victim.c_str(), &status) != 0 ||
+    const bool is_kept = is_manifest(victim) || to_.lstat(victim.c_str(), &status) != 0 ||
                          !options_.selection.takes(path, status);
     if (is_kept) continue;
     if (from_.lstat(join_path(tree.from, path).c_str(), &source) == 0) {

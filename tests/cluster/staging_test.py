@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import re
 import signal
 import stat
 import subprocess
@@ -101,6 +102,69 @@ def a_tree_in_and_out(session):
     check("copied 1 files" in session.run("stage-in", os.fsdecode(tree), "/mayfly/data"), "not one")
     check("copied 1 files" in session.run("stage-out", "/mayfly/data/in", str(out)), "not one")
     same(tree, os.fsencode(out / "in"))
+    session.end()
+
+
+def many_ranks(session):
+    """Each file is copied by one of them, and the tree is whole when they end."""
+    job = session.job
+    tree = plant(job.folder / "in")
+    out = job.folder / "out"
+    session.start()
+
+    def run(ranks, *words, status=0):
+        job.program = session.mayfly
+        done, said = job.run(ranks, *words)
+        check((done != 0) == (status != 0), f"{words}: {done}\n{said}")
+        return said
+
+    job.environment["MAYFLY_SESSION"] = str(session.file)
+    # Of all ranks one tells of the whole.
+    said = run(3, "stage-in", "--json", "--verbose", f"{tree.decode()}/", "/mayfly/data")
+    # Launchers may mix the lines of their ranks.
+    copied = re.findall(r'"event":"copied","path":"([^"]*)"', said)
+    check(len(copied) > 250 and len(copied) == len(set(copied)), "a file was copied twice")
+    check(said.count('"event":"finished"') == 1 and '"files":308,' in said, said)
+    run(4, "stage-out", "/mayfly/data/", str(out))
+    same(tree, os.fsencode(out))
+    session.run("verify", str(out / MANIFEST))
+    names = {path.name for path in out.iterdir()}
+    check(not [name for name in names if name.startswith(MANIFEST + ".")], str(names))
+    check("party" not in session.run("ls", "-a", "/mayfly/"), "their meeting is left")
+    # They go on where they were, whatever the number of ranks; and what is gone goes.
+    with open(tree + b"/a/small7", "ab") as file:
+        file.write(b"more")
+    os.unlink(tree + b"/a/small8")
+    said = run(2, "stage-in", "--delete", f"{tree.decode()}/", "/mayfly/data")
+    check("copied 1 files" in said, said)
+    said = run(3, "stage-out", "--delete", "/mayfly/data/", str(out))
+    check("copied 1 files" in said, said)
+    same(tree, os.fsencode(out))
+    # What one fails in all fail in, and the rest is copied.
+    os.mkfifo(tree + b"/pipe")
+    said = run(3, "stage-in", f"{tree.decode()}/", "/mayfly/again", status=1)
+    check(said.count("/pipe: is no file") == 1 and "1 FAILED" in said, said)
+    os.unlink(tree + b"/pipe")
+    said = run(3, "stage-in", f"{tree.decode()}/", "/mayfly/again")
+    check("copied 0 files" in said, said)
+    # One that is killed in the middle takes the others with it; the next go on.
+    server, job.program_file = job.program_file, os.path.realpath(session.mayfly)
+    for attempt in range(3):
+        mpirun = job.start(3, "stage-out", "--limit", "10M", "/mayfly/again/",
+                           str(job.folder / "third"))
+        job.wait_for(lambda: len(job.processes()) >= 3, "the ranks do not start")
+        time.sleep(0.3 + 0.4 * attempt)
+        os.kill(int(job.processes()[-1]), signal.SIGKILL)
+        check(mpirun.wait(timeout=60) != 0, "the others go on")
+        if (job.folder / "third").exists():
+            only_whole_files(tree, os.fsencode(job.folder / "third"))
+    job.program_file = server
+    run(3, "stage-out", "/mayfly/again/", str(job.folder / "third"))
+    same(tree, os.fsencode(job.folder / "third"))
+    # A command of a script is on its own.
+    said = run(2, "exec", "--", "sh", "-c", f"test $OMPI_COMM_WORLD_RANK$PMI_RANK = 1 || "
+               f"{session.mayfly} stage-in {tree.decode()}/link /mayfly/single; true")
+    check("copied 0 files" in said, said)
     session.end()
 
 
@@ -226,7 +290,7 @@ def only_whole_files(tree, out):
     for folder, _, files in os.walk(out):
         for name in files:
             path = os.path.join(folder, name)
-            if name.startswith(PART) or name == MANIFEST.encode():
+            if name.startswith((PART, MANIFEST.encode())) or os.path.islink(path):
                 continue
             source = os.path.join(tree, os.path.relpath(path, out))
             with open(path, "rb") as copy, open(source, "rb") as original:
@@ -338,6 +402,20 @@ def a_source_that_changes(session):
     session.run("stage-in", f"{tree}/", "/mayfly/data")
     session.run("stage-out", "/mayfly/data/", str(out))
     same(os.fsencode(tree), os.fsencode(out))
+    # One that vanishes, after it was found and before its turn has come.
+    for number in range(10):
+        (tree / f"f{number}").write_bytes(os.urandom(1_000_000))
+    with subprocess.Popen([session.mayfly, "stage-in", "--threads", "1", "--limit", "5M",
+                           f"{tree}/", "/mayfly/vanishing"], env=session.job.environment,
+                          stderr=subprocess.PIPE, text=True) as stager:
+        time.sleep(0.7)
+        (tree / "f9").unlink()
+        said = stager.communicate(timeout=60)[1]
+    check(stager.returncode == 1 and f"{tree}/f9: No such file" in said and "1 FAILED" in said,
+          said)
+    session.run("stage-in", f"{tree}/", "/mayfly/vanishing")
+    session.run("stage-out", "/mayfly/vanishing/", str(session.job.folder / "vanishing"))
+    same(os.fsencode(tree), os.fsencode(session.job.folder / "vanishing"))
     session.end()
 
 

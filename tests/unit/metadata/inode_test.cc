@@ -33,6 +33,21 @@ TEST_F(InodeTest, ReportsGrowTheSizeAndNeverShrinkIt) {
   EXPECT_EQ(size(), 10u);
 }
 
+TEST_F(InodeTest, ANewOwnerTakesSetUidAwayUnlessTheModeComesWithIt) {
+  const auto mode = [this] { return inode_.attributes().mode & 07777; };
+  AttributeChange change;
+  change.mask = AttributeChange::kMode;
+  change.mode = 04755;
+  inode_.change(change, 1);
+  change.mask = AttributeChange::kUid;
+  change.uid = 7;
+  inode_.change(change, 2);
+  EXPECT_EQ(mode(), 0755U);
+  change.mask = AttributeChange::kMode | AttributeChange::kUid;
+  inode_.change(change, 3);
+  EXPECT_EQ(mode(), 04755U);
+}
+
 TEST_F(InodeTest, TheSizeIsUnsettledWhileAWriterHasItOpen) {
   EXPECT_FALSE(unsettled());
   inode_.open(Access::read);

@@ -1,0 +1,36 @@
+#include "staging/rank_count.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <span>
+
+#include "staging/open_file.h"
+#include "staging/whole_io.h"
+
+namespace mayfly {
+namespace {
+
+std::string first_of(const std::string& path) { return path + "-all"; }
+
+}  // namespace
+
+Result<bool> arrive(const FileCalls& calls, const std::string& path, unsigned ranks) {
+  MAYFLY_TRY(file, OpenFile::open(calls, path, O_WRONLY | O_CREAT | O_APPEND, 0666));
+  MAYFLY_CHECKED(write_all(calls, file.descriptor(), std::as_bytes(std::span(".", 1)), 0));
+  struct stat status {};
+  if (calls.fstat(file.descriptor(), &status) != 0) return errc_from(errno);
+  MAYFLY_CHECKED(file.close());
+  const auto arrived = static_cast<std::uint64_t>(status.st_size);
+  if (arrived > ranks) return Errc::invalid;
+  // Several may see that all are there.
+  return arrived == ranks &&
+         OpenFile::open(calls, first_of(path), O_WRONLY | O_CREAT | O_EXCL, 0666);
+}
+
+void forget_arrivals(const FileCalls& calls, const std::string& path) {
+  calls.unlink(path.c_str());
+  calls.unlink(first_of(path).c_str());
+}
+
+}  // namespace mayfly
