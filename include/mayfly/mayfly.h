@@ -188,6 +188,11 @@ int mayfly_rename(const char* old_path, const char* new_path) MAYFLY_NOEXCEPT;
 /* RENAME_NOREPLACE, RENAME_EXCHANGE. */
 int mayfly_renameat2(int old_directory, const char* old_path, int new_directory,
                      const char* new_path, unsigned flags) MAYFLY_NOEXCEPT;
+/* For a file that is made under another name and then renamed to `path`: a name in the directory of
+ * `path` that begins with `begin`, of the server where that rename is least work. ERANGE: `bytes`.
+ */
+int mayfly_name_beside(const char* path, const char* begin, char* name,
+                       size_t bytes) MAYFLY_NOEXCEPT;
 int mayfly_link(const char* old_path, const char* new_path) MAYFLY_NOEXCEPT;
 /* AT_SYMLINK_FOLLOW. */
 int mayfly_linkat(int old_directory, const char* old_path, int new_directory, const char* new_path,

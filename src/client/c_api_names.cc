@@ -35,6 +35,17 @@ Status run_at_both(int old_directory, const char* old_path, int new_directory, c
 
 extern "C" {
 
+int mayfly_name_beside(const char* path, const char* begin, char* name, size_t bytes) noexcept {
+  if (path == nullptr || begin == nullptr || name == nullptr) return fail(Errc::bad_address);
+  const auto membership = Membership::current();
+  if (!membership) return fail(membership.error());
+  Session& session = (*membership)->session();
+  const std::string found = session.run(session.name_beside(path, begin));
+  if (found.size() >= bytes) return fail(Errc::out_of_range);
+  std::memcpy(name, found.c_str(), found.size() + 1);
+  return 0;
+}
+
 int mayfly_mkdir(const char* path, mode_t mode) noexcept {
   return mayfly_mkdirat(AT_FDCWD, path, mode);
 }

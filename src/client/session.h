@@ -96,6 +96,10 @@ class Session final : public Receiver {
   Task<Status> change_attributes(PathAt path, ChangeBody change, bool follows = true);
   Task<Status> truncate(PathAt path, std::uint64_t size);
 
+  /// A name that begins so for what will be renamed to `path`, in the same directory: if that is
+  /// known here already, one of the same server, where the rename then is one request.
+  Task<std::string> name_beside(std::string path, std::string begin) const;
+
   /// Returns once everything that was written so far, by anybody, is on the servers' devices.
   Task<Status> sync();
   /// Sum over all servers.

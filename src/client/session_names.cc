@@ -69,6 +69,21 @@ Task<Result<Attributes>> Session::look_up(PathAt path, NamedRequest request) {
   co_return co_await settle(*attributes);
 }
 
+Task<std::string> Session::name_beside(std::string path, std::string begin) const {
+  constexpr std::uint32_t kTriesPerServer = 8;
+  std::string_view parent;
+  std::string_view name;
+  const KnownDirectory* const known = cut(path, parent, name) ? paths_.find(parent) : nullptr;
+  std::string candidate = begin + "0";
+  if (known == nullptr) co_return candidate;
+  const std::uint32_t wanted = server_of_name(known->id, name, servers());
+  for (std::uint32_t i = 1; i < kTriesPerServer * servers(); ++i) {
+    if (server_of_name(known->id, candidate, servers()) == wanted) break;
+    candidate = begin + std::to_string(i);
+  }
+  co_return candidate;
+}
+
 Task<Result<Attributes>> Session::find(PathAt path, bool follows) {
   return look_up(std::move(path), to_walk(follows));
 }

@@ -30,9 +30,21 @@ Task<void> remove_later(Server& server, Request request) {
   remove_file(server, request);
 }
 
+Status note_at_home(Server& server, Opcode opcode, FileId id, FileId parent) {
+  if (opcode == Opcode::add_link) return server.names().add_link(id, wall_clock_ns());
+  if (opcode == Opcode::note_rename) return server.names().renamed(id, parent, wall_clock_ns());
+  MAYFLY_ASSERT(opcode == Opcode::drop_link);
+  const auto release = server.names().drop_link(id, wall_clock_ns());
+  server.settle(release);
+  return to_status(to_errc(release));
+}
+
 }  // namespace
 
 Task<Status> tell_home(Server& server, Opcode opcode, FileId id, FileId parent) {
+  // Most files are made, and stay, where their names are: there a message takes longer than all
+  // else.
+  if (id.home() == server.index()) co_return note_at_home(server, opcode, id, parent);
   RequestHeader header = about(opcode, id);
   header.offset = parent.home_and_salt;
   header.length = parent.serial;
@@ -60,19 +72,16 @@ Task<void> link(Server& server, Request request) {
 }
 
 void add_link(Server& server, const Request& request) {
-  const Status added = server.names().add_link(request.header.file, wall_clock_ns());
-  server.reply(request, to_errc(added));
+  server.reply(request, to_errc(note_at_home(server, Opcode::add_link, request.header.file, {})));
 }
 
 void drop_link(Server& server, const Request& request) {
-  const auto release = server.names().drop_link(request.header.file, wall_clock_ns());
-  server.settle(release);
-  server.reply(request, release ? Errc::ok : release.error());
+  server.reply(request, to_errc(note_at_home(server, Opcode::drop_link, request.header.file, {})));
 }
 
 void note_rename(Server& server, const Request& request) {
   const FileId parent{request.header.offset, request.header.length};
-  const Status noted = server.names().renamed(request.header.file, parent, wall_clock_ns());
+  const Status noted = note_at_home(server, Opcode::note_rename, request.header.file, parent);
   server.reply(request, to_errc(noted));
 }
 

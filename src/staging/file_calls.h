@@ -35,6 +35,8 @@ struct FileCalls {
   int (*chmod)(const char* path, mode_t mode);
   int (*lchown)(const char* path, uid_t owner, gid_t group);
   int (*utimensat)(const char* path, const struct timespec times[2]);  ///< of a link itself
+  /// mayfly_name_beside; null where names are all alike.
+  int (*name_beside)(const char* path, const char* begin, char* name, std::size_t bytes);
   /// mayfly_fset_attributes; null where there is none.
   int (*fset_attributes)(int fd, const struct stat* status, int owner_too);
   ssize_t (*llistxattr)(const char* path, char* names, std::size_t bytes);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <filesystem>
 #include <random>
@@ -20,6 +21,8 @@ namespace {
 
 constexpr const char* kTemporary = ".mayfly-part-";
 constexpr mode_t kPermissions = 07777;
+/// Files of up to that many bytes this process copies sooner than it has others do it.
+constexpr off_t kCarriedBytes = 64 << 10;
 constexpr std::size_t kMaxAttributeBytes = 64 << 10;
 
 /// ENOTSUP and ENODATA: this file system, or this file, has none.
@@ -57,6 +60,15 @@ std::string temporary_of(const std::string& path) {
   return join_path(parent_of(path), hidden);
 }
 
+std::string temporary_of(const FileCalls& calls, const std::string& path) {
+  const std::string plain = temporary_of(path);
+  char name[NAME_MAX + 1];
+  const bool is_better =
+      calls.name_beside != nullptr &&
+      calls.name_beside(path.c_str(), (last_name(plain) + "-").c_str(), name, sizeof name) == 0;
+  return is_better ? join_path(parent_of(path), name) : plain;
+}
+
 bool is_temporary_name(const std::string& name) { return name.rfind(kTemporary, 0) == 0; }
 
 Status copy_attributes(const FileEnds& ends, const struct stat& source) {
@@ -79,11 +91,12 @@ Result<std::unique_ptr<FileCopy>> FileCopy::open(FileEnds ends, const struct sta
   struct stat source {};
   if (ends.from_calls.fstat(from.descriptor(), &source) != 0) return errc_from(errno);
   if (!S_ISREG(source.st_mode) || source.st_ino != seen.st_ino) return Errc::again;
-  const std::string temporary = temporary_of(ends.to);
+  const std::string temporary = temporary_of(ends.to_calls, ends.to);
   MAYFLY_TRY(to, OpenFile::open(ends.to_calls, temporary, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW,
                                 0600));
   std::unique_ptr<FileCopy> copy(
-      new FileCopy(std::move(ends), source, std::move(from), std::move(to), std::move(path)));
+      new FileCopy(std::move(ends), source, temporary, std::move(from), std::move(to)));
+  copy->entry_.path = std::move(path);
   if (copy->is_sparse_ &&
       copy->ends_.to_calls.ftruncate(copy->to_.descriptor(), source.st_size) != 0) {
     const Errc why = errc_from(errno);
@@ -93,16 +106,15 @@ Result<std::unique_ptr<FileCopy>> FileCopy::open(FileEnds ends, const struct sta
   return copy;
 }
 
-FileCopy::FileCopy(FileEnds ends, const struct stat& source, OpenFile from, OpenFile to,
-                   std::string path)
+FileCopy::FileCopy(FileEnds ends, const struct stat& source, std::string temporary, OpenFile from,
+                   OpenFile to)
     : ends_(std::move(ends)),
       source_(source),
-      temporary_(temporary_of(ends_.to)),
+      temporary_(std::move(temporary)),
       from_(std::move(from)),
       to_(std::move(to)),
       is_sparse_(source.st_blocks * 512 < source.st_size),
-      is_served_(ends_.mode.by_servers && source.st_size > 0) {
-  entry_.path = std::move(path);
+      is_served_(ends_.mode.by_servers && source.st_size > kCarriedBytes) {
   entry_.size = static_cast<std::uint64_t>(source.st_size);
   entry_.mode = source.st_mode & kPermissions;
   entry_.modified = source.st_mtim;

@@ -44,6 +44,8 @@ struct FileEnds {
 /// The temporary name of what will be `path`, no other process's: two that copy to one place spoil
 /// each other's work, but never a file.
 std::string temporary_of(const std::string& path);
+/// The same where a rename from one name to another may be less work than to a third.
+std::string temporary_of(const FileCalls& calls, const std::string& path);
 bool is_temporary_name(const std::string& name);
 
 class FileCopy {
@@ -63,7 +65,8 @@ class FileCopy {
   std::uint64_t bytes_by_servers() const { return bytes_by_servers_; }
 
  private:
-  FileCopy(FileEnds ends, const struct stat& source, OpenFile from, OpenFile to, std::string path);
+  FileCopy(FileEnds ends, const struct stat& source, std::string temporary, OpenFile from,
+           OpenFile to);
   void name_node_file();
   Status move_span(std::uint64_t begin, std::uint64_t length, MutableBytes buffer);
   /// cross_device: servers cannot, and will not be asked again.
