@@ -77,9 +77,8 @@ int list(const Words& words) {
       continue;
     }
     const timespec when{set.committed_ns / 1'000'000'000, set.committed_ns % 1'000'000'000};
-    const std::string state = !set.is_complete()       ? "begun"
-                              : set.drained_to.empty() ? "complete"
-                                                       : "complete, and in " + set.drained_to;
+    std::string state = set.is_complete() ? "complete" : "begun";
+    for (const std::string& directory : set.drained_to) state += ", and in " + directory;
     std::printf("%-19s  %-20s  %s\n", set.is_complete() ? time_text(when).c_str() : "",
                 set.name.c_str(), state.c_str());
   }

@@ -157,7 +157,7 @@ std::uint64_t bytes_of_sets(const CheckpointSets& sets, const std::string& desti
   const auto known = sets.list();
   if (!known) return 0;
   for (const CheckpointSet& set : *known) {
-    if (!set.is_complete() || set.drained_to == destination) continue;
+    if (!set.is_complete() || set.is_in(destination)) continue;
     walk_session(sets.path_of(set.name), [&](const std::string&, const struct stat& status) {
       if (S_ISREG(status.st_mode)) bytes += static_cast<std::uint64_t>(status.st_size);
     });

@@ -120,12 +120,17 @@ std::int64_t CheckpointSets::committed_at(const std::string& name) const {
   return mark.is_object() ? mark.value("committed_ns", std::int64_t{0}) : 0;
 }
 
-std::string CheckpointSets::drained_to(const std::string& name, std::int64_t committed_ns) const {
+/// What is noted of another set that had the name before is not this one's.
+std::vector<std::string> CheckpointSets::drained_to(const std::string& name,
+                                                    std::int64_t committed_ns) const {
   const auto text = read_whole(calls_, drained_path(name));
-  if (!text) return {};
-  const Json note = Json::parse(*text, nullptr, false);
-  const bool is_meant = note.is_object() && note.value("committed_ns", 0L) == committed_ns;
-  return is_meant ? note.value("to", std::string()) : std::string();
+  const Json note = text ? Json::parse(*text, nullptr, false) : Json();
+  std::vector<std::string> directories;
+  if (!note.is_object() || note.value("committed_ns", std::int64_t{0}) != committed_ns) return {};
+  for (const Json& directory : note.value("to", Json::array())) {
+    if (directory.is_string()) directories.push_back(directory.get<std::string>());
+  }
+  return directories;
 }
 
 Result<std::vector<CheckpointSet>> CheckpointSets::list() const {
@@ -135,7 +140,7 @@ Result<std::vector<CheckpointSet>> CheckpointSets::list() const {
   if (!names) return names.error();
   for (const std::string& entry : *names) {
     if (entry.rfind(kBegun, 0) == 0) {
-      sets.push_back({entry.substr(std::string(kBegun).size()), 0, ""});
+      sets.push_back({entry.substr(std::string(kBegun).size()), 0, {}});
       continue;
     }
     // What somebody else has put here is no set.
@@ -179,7 +184,9 @@ Status CheckpointSets::expect_drain() {
 }
 
 Status CheckpointSets::note_drained(const CheckpointSet& set, const std::string& destination) {
-  const Json note = {{"committed_ns", set.committed_ns}, {"to", destination}};
+  std::vector<std::string> directories = drained_to(set.name, set.committed_ns);
+  directories.push_back(destination);
+  const Json note = {{"committed_ns", set.committed_ns}, {"to", directories}};
   return write_file(calls_, drained_path(set.name), note.dump() + "\n");
 }
 

@@ -6,6 +6,7 @@
 // Failure: errno values. Thread: any. Order between processes: that of the renames.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,9 +21,12 @@ inline constexpr const char* kCheckpoints = "/checkpoints";
 
 struct CheckpointSet {
   std::string name;
-  std::int64_t committed_ns = 0;  ///< since 1970; 0: it is begun
-  std::string drained_to;         ///< the directory that holds its copy; empty: none
+  std::int64_t committed_ns = 0;        ///< since 1970; 0: it is begun
+  std::vector<std::string> drained_to;  ///< directories that hold its copy
   bool is_complete() const { return committed_ns != 0; }
+  bool is_in(const std::string& directory) const {
+    return std::find(drained_to.begin(), drained_to.end(), directory) != drained_to.end();
+  }
 };
 
 class CheckpointSets {
@@ -66,7 +70,7 @@ class CheckpointSets {
   bool is_there(const std::string& path) const;
   bool is_drained_from() const;
   std::int64_t committed_at(const std::string& name) const;
-  std::string drained_to(const std::string& name, std::int64_t committed_ns) const;
+  std::vector<std::string> drained_to(const std::string& name, std::int64_t committed_ns) const;
 
   const FileCalls& calls_;
   std::string directory_;

@@ -66,7 +66,7 @@ Drain::Step Drain::drain_next() {
 Result<CheckpointSet> Drain::choose() const {
   MAYFLY_TRY(sets, sets_.list());
   for (const CheckpointSet& set : sets) {
-    const bool is_due = set.is_complete() && set.drained_to != options_.destination &&
+    const bool is_due = set.is_complete() && !set.is_in(options_.destination) &&
                         failed_.count({set.name, set.committed_ns}) == 0;
     if (is_due) return set;
   }

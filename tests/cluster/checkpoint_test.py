@@ -120,9 +120,15 @@ def drained_and_restored(session):
         check(is_copy(tree, out / name), f"{name} is another")
         session.run("verify", str(out / name / MANIFEST))
     check(sorted(path.name for path in out.iterdir()) == ["a", "b", "c"], "more than the sets")
-    check(all(entry["drained_to"] == str(out) for entry in listed(session) if entry["complete"]),
+    check(all(entry["drained_to"] == [str(out)] for entry in listed(session)
+              if entry["complete"]),
           str(listed(session)))
     check("drained 0 sets" in session.run("drain", str(out)), "drained again")
+    # To another place too, and it is known of both.
+    other = session.job.folder / "other"
+    check("drained 3 sets" in session.run("drain", str(other)), "not to the other place")
+    check("drained 0 sets" in session.run("drain", str(out)), "drained again")
+    check(all(is_copy(tree, other / name) for name, tree in trees.items()), "others there")
     # Another set by a name takes the place of the first one.
     session.run("checkpoint", "drop", "a")
     trees["a"] = make_set(session, "a", files=2, size=300_000)

@@ -55,6 +55,23 @@ def checkpoint(cluster):
     check(int((kept / "last").read_text(encoding="utf-8")) >= 8, output)
 
 
+def sets(cluster):
+    given = cluster.job.folder / "given"
+    kept = cluster.job.folder / "kept"
+    (given / "deep").mkdir(parents=True)
+    for number in range(40):
+        (given / "deep" / f"f{number}").write_bytes(os.urandom(number * 5000))
+    output = cluster.batch("sets.sbatch", INPUT=str(given), OUTPUT=str(kept), STEPS="3")
+    # Four tasks have copied the input together: one tells of it.
+    check(output.count("copied 40 files") == 1, output)
+    check(sorted(path.name for path in kept.iterdir()) == ["step1", "step2", "step3"], output)
+    for part in kept.glob("step*/part*"):
+        for path in (given / "deep").iterdir():
+            check((part / "deep" / path.name).read_bytes() == path.read_bytes(), f"{part}")
+    check(len(list(kept.glob("step*/part[0-3]"))) == 12, output)
+    check("Slurm does not say" not in output, output)
+
+
 def output_of(path):
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 

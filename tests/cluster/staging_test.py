@@ -249,11 +249,12 @@ def who_moves_the_bytes(session):
 
 def killed_servers(session):
     tree = session.job.folder / "in"
-    out = session.job.folder / "out"
     tree.mkdir()
     for number in range(20):
         (tree / f"f{number}").write_bytes(os.urandom(random.randrange(8_000_000)))
     for attempt in range(6):
+        # One of its own, for what is there already takes no time.
+        out = session.job.folder / f"out{attempt}"
         session.start()
         if attempt % 2 == 0:
             words = ["stage-in", f"{tree}/", "/mayfly/data"]
