@@ -25,6 +25,7 @@
 #include "cli/drain_forecast.h"
 #include "cli/entry_text.h"
 #include "cli/joined.h"
+#include "cli/rate.h"
 #include "cli/session_path.h"
 #include "cli/session_place.h"
 #include "cli/session_walk.h"
@@ -205,11 +206,6 @@ int drain(DrainWords words) {
   }
   report.say("finished", "", fmt::format("drained {} sets", report.sets()));
   return progress.failures == 0 ? 0 : 1;
-}
-
-std::string check_rate(const std::string& text) {
-  const auto rate = parse_bytes(text);
-  return rate && *rate > 0 ? "" : "\"" + text + "\" is no rate (100M, 1.5G: bytes per second)";
 }
 
 }  // namespace

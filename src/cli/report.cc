@@ -1,13 +1,10 @@
 // mayfly report, and the reports of run and stop.
 #include "cli/report.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <set>
@@ -17,8 +14,7 @@
 #include "cli/joined.h"
 #include "cli/session_path.h"
 #include "mayfly/mayfly.h"
-#include "staging/file_calls.h"
-#include "staging/whole_io.h"
+#include "staging/checkpoint_sets.h"
 
 namespace mayfly {
 namespace {
@@ -183,20 +179,10 @@ CountersJson operations_of(const CountersJson& servers) {
 }
 
 Result<void, Failure> write_whole(const std::string& file, const std::string& text) {
-  const std::string temporary = fmt::format("{}.{}", file, ::getpid());
-  const FileCalls& calls = local_calls();
-  const int fd = calls.open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
-  const auto failure = [&](Errc why) {
-    return Failure{why,
-                   fmt::format("The report cannot be written to {} ({}).", file, describe(why))};
-  };
-  if (fd < 0) return failure(errc_from(errno));
-  const Status written = write_all(calls, fd, std::as_bytes(std::span(text)), 0);
-  const bool is_closed = ::close(fd) == 0;
-  if (written && is_closed && ::rename(temporary.c_str(), file.c_str()) == 0) return {};
-  const Errc why = written ? errc_from(errno) : written.error();
-  ::unlink(temporary.c_str());
-  return failure(why);
+  const Status written = write_file(local_calls(), file, text);
+  if (written) return {};
+  return Failure{written.error(), fmt::format("The report cannot be written to {} ({}).", file,
+                                              describe(written.error()))};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "cli/rate.h"
 #include "cli/report.h"
 
 namespace mayfly {
@@ -45,7 +46,6 @@ std::string escaped(const std::string& text) {
 std::string bytes_text(double bytes) {
   return format_bytes(static_cast<std::uint64_t>(std::max(0.0, bytes)));
 }
-std::string rate_text(double bytes) { return bytes_text(bytes) + "/s"; }
 std::string count_text(double count) { return fmt::format("{:.0f}", count); }
 
 struct Series {

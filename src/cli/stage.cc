@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "cli/job_rank.h"
 #include "cli/joined.h"
+#include "cli/rate.h"
 #include "cli/session_path.h"
 #include "cli/session_place.h"
 #include "cli/stage_list.h"
@@ -133,11 +134,6 @@ int run_stage(StageWords words) {
             words.options, progress, report);
   report.finish();
   return is_done ? 0 : 1;
-}
-
-std::string check_rate(const std::string& text) {
-  const auto rate = parse_bytes(text);
-  return rate && *rate > 0 ? "" : "\"" + text + "\" is no rate (100M, 1.5G: bytes per second)";
 }
 
 void add_stage(CLI::App& app, int& exit_code, Direction direction, const char* name,

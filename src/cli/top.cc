@@ -16,6 +16,7 @@
 #include "cli/counters.h"
 #include "cli/entry_text.h"
 #include "cli/joined.h"
+#include "cli/rate.h"
 #include "cli/server_counters.h"
 #include "cli/session_path.h"
 
@@ -111,10 +112,6 @@ std::vector<std::pair<std::string, OperationSum>> operations_between(const Look&
     return left.second.requests > right.second.requests;
   });
   return operations;
-}
-
-std::string rate_text(double bytes) {
-  return format_bytes(static_cast<std::uint64_t>(bytes)) + "/s";
 }
 
 void print_table(const Look& before, const Look& now) {

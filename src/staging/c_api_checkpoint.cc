@@ -1,8 +1,8 @@
 // The C edge of checkpoint sets.
-#include <cerrno>
 #include <cstring>
 
 #include "base/log.h"
+#include "client/c_edge.h"
 #include "mayfly/mayfly_stage.h"
 #include "staging/checkpoint_sets.h"
 #include "staging/restore.h"
@@ -11,15 +11,10 @@
 namespace {
 
 using namespace mayfly;
+using c_edge::fail;
+using c_edge::give;
 
 CheckpointSets sets() { return {session_calls(), kCheckpoints}; }
-
-int fail(Errc code) {
-  errno = to_errno(code);
-  return -1;
-}
-
-int give(const Status& status) { return status ? 0 : fail(status.error()); }
 
 int give_path(const std::string& path, char* into, size_t bytes) {
   if (path.size() >= bytes) return fail(Errc::out_of_range);
@@ -44,10 +39,7 @@ int mayfly_checkpoint_commit(const char* name, unsigned ranks) noexcept {
 
 char* mayfly_checkpoint_list(void) noexcept {
   const auto known = sets().list();
-  if (!known) {
-    fail(known.error());
-    return nullptr;
-  }
+  if (!known) return c_edge::refuse(known.error());
   std::string lines;
   for (const CheckpointSet& set : *known) {
     if (set.is_complete()) lines += set.name + "\n";

@@ -1,7 +1,6 @@
 // The C edge of staging: whole trees.
-#include <cerrno>
-
 #include "base/log.h"
+#include "client/c_edge.h"
 #include "mayfly/mayfly_stage.h"
 #include "staging/drain.h"
 #include "staging/stage.h"
@@ -10,6 +9,7 @@
 namespace {
 
 using namespace mayfly;
+using c_edge::fail;
 
 class LoggedFailures final : public StageObserver {
  public:
@@ -20,16 +20,11 @@ class LoggedFailures final : public StageObserver {
   }
 };
 
-int fail(int error) {
-  errno = error;
-  return -1;
-}
-
 int copy(const FileCalls& from_calls, const char* from, const FileCalls& to_calls, const char* to,
          const mayfly_stage_options* asked) {
-  if (from == nullptr || to == nullptr) return fail(EFAULT);
-  if (*from == '\0' || *to == '\0') return fail(ENOENT);
-  if (mayfly_server_count() == 0) return fail(ENOTCONN);
+  if (from == nullptr || to == nullptr) return fail(Errc::bad_address);
+  if (*from == '\0' || *to == '\0') return fail(Errc::no_entry);
+  if (mayfly_server_count() == 0) return fail(Errc::not_connected);
   StageOptions options;
   options.base = without_slashes(to);
   options.trees = {{without_slashes(from), join_path(options.base, last_name(from))}};
@@ -43,7 +38,7 @@ int copy(const FileCalls& from_calls, const char* from, const FileCalls& to_call
   }
   Progress progress;
   LoggedFailures failures;
-  return stage(from_calls, to_calls, options, progress, failures) ? 0 : fail(EIO);
+  return stage(from_calls, to_calls, options, progress, failures) ? 0 : fail(Errc::io_error);
 }
 
 }  // namespace

@@ -85,10 +85,7 @@ Status CheckpointSets::commit(const std::string& name, unsigned ranks) {
 Status CheckpointSets::publish(const std::string& name) {
   const Json mark = {{"name", name}, {"committed_ns", wall_clock_ns()}};
   MAYFLY_CHECKED(write_file(calls_, join_path(begun_path(name), kMark), mark.dump() + "\n"));
-  // Of another set by that name.
-  calls_.unlink(drained_path(name).c_str());
-  if (is_there(path_of(name))) return Errc::exists;
-  return status_of(calls_.rename(begun_path(name).c_str(), path_of(name).c_str()));
+  return adopt(name);
 }
 
 Status CheckpointSets::adopt(const std::string& name) {
