@@ -193,6 +193,21 @@ int mayfly_renameat2(int old_directory, const char* old_path, int new_directory,
  */
 int mayfly_name_beside(const char* path, const char* begin, char* name,
                        size_t bytes) MAYFLY_NOEXCEPT;
+/* A small file to be there as a whole: mode, times and st_size bytes as `status` says, and if
+ * `owner_too` owner and group. */
+typedef struct mayfly_whole_file {
+  const char* path;
+  const struct stat* status;
+  const void* bytes;
+  int owner_too;
+  int error; /* is set: 0, or what kept it from being there */
+} mayfly_whole_file;
+#define MAYFLY_WHOLE_FILE_BYTES (1 << 16)
+/* Each file takes the place of what has its name, as by rename(2), once its bytes are written: by
+ * one request, those of all files together. -1 and the first error of any if not all are there.
+ * EXDEV: this one has to be made, written and renamed, for it is longer than
+ * MAYFLY_WHOLE_FILE_BYTES, or its directory's layout wants its bytes elsewhere. */
+int mayfly_put_files(mayfly_whole_file* files, size_t count) MAYFLY_NOEXCEPT;
 int mayfly_link(const char* old_path, const char* new_path) MAYFLY_NOEXCEPT;
 /* AT_SYMLINK_FOLLOW. */
 int mayfly_linkat(int old_directory, const char* old_path, int new_directory, const char* new_path,

@@ -24,13 +24,6 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;  // ns
 
-/// What 64 bits of nanoseconds cannot hold becomes the nearest that they can, as the kernel does
-/// with times that a file system cannot keep.
-std::int64_t nanoseconds_of(const timespec& time) {
-  constexpr std::int64_t kFarthest = std::numeric_limits<std::int64_t>::max() / kSecond - 1;
-  return std::clamp<std::int64_t>(time.tv_sec, -kFarthest, kFarthest) * kSecond + time.tv_nsec;
-}
-
 /// What utimensat(2) would set; null: both times to now.
 Result<ChangeBody> change_of_times(const timespec asked_times[2]) {
   const timespec now_twice[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
@@ -108,6 +101,11 @@ Result<Attributes> look_at(int directory, const char* path, int flags) {
 }
 
 }  // namespace
+
+std::int64_t mayfly::c_edge::nanoseconds_of(const timespec& time) {
+  constexpr std::int64_t kFarthest = std::numeric_limits<std::int64_t>::max() / kSecond - 1;
+  return std::clamp<std::int64_t>(time.tv_sec, -kFarthest, kFarthest) * kSecond + time.tv_nsec;
+}
 
 extern "C" {
 

@@ -86,6 +86,10 @@ int add_open(Membership& membership, std::unique_ptr<File>& file);
 ino_t inode_number(FileId id);
 struct stat stat_of(const Attributes& attributes);
 
+/// Since 1970. What 64 bits of nanoseconds cannot hold becomes the nearest that they can, as the
+/// kernel does with times that a file system cannot keep.
+std::int64_t nanoseconds_of(const timespec& time);
+
 /// What mayfly_umask said, else the umask as it was at the first creation. umask(2) cannot be read
 /// without setting it, which would for a moment change what other threads create elsewhere; /proc
 /// can, but not for every file.

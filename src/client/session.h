@@ -39,6 +39,15 @@ struct SessionOptions {
   bool is_timed = false;  ///< how long requests and transfers take is measured
 };
 
+/// A file that is to be there as a whole.
+struct WholeFile {
+  std::uint32_t mode = 0;
+  std::optional<std::pair<uid_t, gid_t>> owner = {};  ///< none: as of a file that is made
+  std::int64_t atime_ns = 0;
+  std::int64_t mtime_ns = 0;
+  Bytes bytes;
+};
+
 /// A request about a name.
 struct NamedRequest {
   Opcode opcode{};
@@ -48,6 +57,7 @@ struct NamedRequest {
   std::string target = {};            ///< of a symbolic link to be made
   std::optional<Layout> layout = {};  ///< of a file to be made; none: its directory's
   DentryBody dentry = {};             ///< of a hard link to be made
+  const WholeFile* whole = nullptr;   ///< of put_file
 };
 
 struct FileSystemUsage {
@@ -83,6 +93,10 @@ class Session final : public Receiver {
   /// Another name for a file, or for a symbolic link itself unless `follows`.
   Task<Status> link(PathAt from, PathAt to, bool follows);
   Task<Status> make_symbolic_link(std::string target, PathAt path);
+  /// By one request: the file takes the place of what has the name, as by a rename, once its bytes
+  /// are written. `file` outlives the task. cross_device: it goes only in steps, for its server has
+  /// not its first chunk, or that does not hold it.
+  Task<Status> put_file(PathAt path, const WholeFile& file);
   /// The directory that a directory is in.
   Task<Result<FileId>> parent_of(FileId directory);
   /// invalid: not a symbolic link.
@@ -224,6 +238,8 @@ class Session final : public Receiver {
   Task<Result<Reply>> follow(Reply link, FileId directory, const NamedRequest& request);
   /// Whether the user may do this to names in `parent`, as far as that alone says so.
   bool may_change(const KnownDirectory& parent, const NamedRequest& request) const;
+  WireBytes whole_file(const KnownDirectory& parent, std::string_view name,
+                       const NamedRequest& request, std::uint32_t server) const;
   NewNameBody new_name(const KnownDirectory& parent, std::string_view name,
                        const NamedRequest& request, std::uint32_t server) const;
   NameMessage message_about(const KnownDirectory& parent, std::string_view name,

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -120,6 +121,19 @@ Task<Status> Session::make_symbolic_link(std::string target, PathAt path) {
   request.target = std::move(target);
   MAYFLY_CO_TRY(parts, split(path));
   if (!parts.name.empty() && parts.must_be_directory) co_return co_await refuse_slash(path);
+  co_return status_of(co_await named_call(std::move(path), std::move(request)));
+}
+
+Task<Status> Session::put_file(PathAt path, const WholeFile& file) {
+  // Who may give files away, or to groups that are not theirs, is asked of what is there.
+  const bool is_special = file.owner || (file.mode & (S_ISUID | S_ISGID)) != 0;
+  if (is_special && !user_.is_root()) co_return Errc::cross_device;
+  auto permit =
+      co_await window().acquire(std::min<std::uint64_t>(file.bytes.size(), window_bytes()));
+  NamedRequest request;
+  request.opcode = Opcode::put_file;
+  request.flags = request_flags::kCreate;
+  request.whole = &file;
   co_return status_of(co_await named_call(std::move(path), std::move(request)));
 }
 

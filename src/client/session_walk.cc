@@ -222,6 +222,22 @@ NewNameBody Session::new_name(const KnownDirectory& parent, std::string_view nam
   return body;
 }
 
+WireBytes Session::whole_file(const KnownDirectory& parent, std::string_view name,
+                              const NamedRequest& request, std::uint32_t server) const {
+  const WholeFile& file = *request.whole;
+  const NewNameBody made = new_name(parent, name, request, server);
+  WholeFileBody body;
+  body.mode = file.mode;
+  body.uid = file.owner ? file.owner->first : user_.uid;
+  body.gid = file.owner ? file.owner->second : made.gid;
+  body.atime_ns = file.atime_ns;
+  body.mtime_ns = file.mtime_ns;
+  body.layout = made.layout;
+  body.name = name;
+  body.bytes = file.bytes;
+  return encode(body);
+}
+
 Session::NameMessage Session::message_about(const KnownDirectory& parent, std::string_view name,
                                             const NamedRequest& request, std::uint16_t flags,
                                             std::uint64_t epoch) const {
@@ -235,6 +251,9 @@ Session::NameMessage Session::message_about(const KnownDirectory& parent, std::s
     message.wire = encode_name(name);
   } else if (request.opcode == Opcode::link) {
     message.wire = encode(DentryBody{request.dentry.id, request.dentry.type, name});
+  } else if (request.whole != nullptr) {
+    message.header.length = request.whole->bytes.size();
+    message.wire = whole_file(parent, name, request, message.server);
   } else {
     const NewNameBody body = new_name(parent, name, request, message.server);
     const bool is_link = request.opcode == Opcode::make_symbolic_link;
@@ -308,7 +327,8 @@ Task<Result<Attributes>> Session::check_unlink(KnownDirectory parent, const std:
 
 bool Session::may_change(const KnownDirectory& parent, const NamedRequest& request) const {
   if (user_.is_root() || !changes_names(request)) return true;
-  if (removes(request) && (parent.mode & S_ISVTX) != 0) return false;
+  const bool may_replace = removes(request) || request.whole != nullptr;
+  if (may_replace && (parent.mode & S_ISVTX) != 0) return false;
   return user_.may_access(as_attributes(parent), W_OK);
 }
 
@@ -318,6 +338,11 @@ Task<Status> Session::check_user(KnownDirectory parent, const std::string& name,
   if (removes(request)) {
     const auto removed = co_await check_unlink(parent, name, epoch);
     co_return removed ? Status() : Status(removed.error());
+  }
+  if (request.whole != nullptr) {
+    const auto replaced = co_await check_unlink(parent, name, epoch);
+    if (replaced || replaced.error() != Errc::no_entry) co_return to_status(to_errc(replaced));
+    co_return user_.may_access(as_attributes(parent), W_OK) ? Status() : deny();
   }
   // Whether the name is there comes before whether it may be made.
   const Status there = status_of(co_await ask_name(parent, name, epoch));

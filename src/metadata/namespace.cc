@@ -54,15 +54,39 @@ Result<Created> Namespace::create_file(FileId parent, std::string_view name,
     return Created{entry_of(*dentry), false};
   }
   MAYFLY_CHECKED(check_creation(parent, name, DentryType::regular, creation));
-  const Attributes attributes = add(parent, name, DentryType::regular, creation).attributes();
+  const Attributes attributes =
+      add(new_id(), parent, name, DentryType::regular, creation).attributes();
   return Created{{attributes.id, DentryType::regular, attributes, {}}, true};
+}
+
+Result<std::optional<Release>> Namespace::put_file(FileId parent, std::string_view name,
+                                                   const NewFile& file) {
+  const Creation& creation = file.creation;
+  MAYFLY_CHECKED(check_usable(parent, name));
+  MAYFLY_CHECKED(check_creation(parent, name, DentryType::regular, creation));
+  std::optional<Release> replaced;
+  if (dentries_.find(parent, name) != nullptr) {
+    MAYFLY_TRY(release, remove_file(parent, name, creation.now_ns));
+    replaced = release;
+  }
+  Inode& inode = add(file.id, parent, name, DentryType::regular, creation);
+  SizeReport bytes;
+  bytes.size = file.size;
+  bytes.pages = static_cast<std::int64_t>(file.pages);
+  inode.report(bytes);
+  AttributeChange times;
+  times.mask = AttributeChange::kAtime | AttributeChange::kMtime;
+  times.atime_ns = file.atime_ns;
+  times.mtime_ns = file.mtime_ns;
+  inode.change(times, creation.now_ns);
+  return replaced;
 }
 
 Result<Attributes> Namespace::make_directory(FileId parent, std::string_view name,
                                              const Creation& creation) {
   MAYFLY_CHECKED(check_new_name(parent, name));
   MAYFLY_CHECKED(check_creation(parent, name, DentryType::directory, creation));
-  return add(parent, name, DentryType::directory, creation).attributes();
+  return add(new_id(), parent, name, DentryType::directory, creation).attributes();
 }
 
 Result<Attributes> Namespace::make_symbolic_link(FileId parent, std::string_view name,
@@ -71,7 +95,7 @@ Result<Attributes> Namespace::make_symbolic_link(FileId parent, std::string_view
   MAYFLY_CHECKED(check_new_name(parent, name));
   if (target.empty() || target.size() > kMaxTargetBytes) return Errc::invalid;
   MAYFLY_CHECKED(check_creation(parent, name, DentryType::symbolic_link, creation));
-  Inode& link = add(parent, name, DentryType::symbolic_link, creation);
+  Inode& link = add(new_id(), parent, name, DentryType::symbolic_link, creation);
   link.set_target(target);
   return link.attributes();
 }
@@ -298,9 +322,8 @@ Result<const Dentry*> Namespace::find(FileId parent, std::string_view name) cons
   return Errc::no_entry;
 }
 
-Inode& Namespace::add(FileId parent, std::string_view name, DentryType type,
+Inode& Namespace::add(FileId id, FileId parent, std::string_view name, DentryType type,
                       const Creation& creation) {
-  const FileId id = inodes_.next_id();
   Inode& inode = inodes_.add(attributes_of(id, type, creation), parent);
   dentries_.add(parent, name, id, type);
   touch(parent, type, creation.now_ns);

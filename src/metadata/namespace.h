@@ -52,6 +52,16 @@ struct Entry {
   std::string_view target;  ///< of a symbolic link that is here; valid while it lives
 };
 
+/// A file whose bytes are there before anybody can find it.
+struct NewFile {
+  FileId id;  ///< Namespace::new_id
+  Creation creation;
+  std::int64_t atime_ns = 0;
+  std::int64_t mtime_ns = 0;
+  std::uint64_t size = 0;   ///< bytes
+  std::uint64_t pages = 0;  ///< that its bytes use
+};
+
 struct Created {
   Entry entry;
   bool created = false;  ///< false: the file was there before
@@ -112,6 +122,12 @@ class Namespace {
   /// try again when it is thawed or entombed. invalid: the layout, or a name of another server.
   Result<Created> create_file(FileId parent, std::string_view name, const Creation& creation,
                               bool exclusive);
+  /// For a file that is yet to be put.
+  FileId new_id() { return inodes_.next_id(); }
+  /// Gives the file a name, in place of what has it: that one's release, if there was one. As
+  /// create_file; is_a_directory.
+  Result<std::optional<Release>> put_file(FileId parent, std::string_view name,
+                                          const NewFile& file);
   /// As create_file, exclusive.
   Result<Attributes> make_directory(FileId parent, std::string_view name, const Creation& creation);
   /// As create_file, exclusive: a symbolic link to `target`, 1 to kMaxTargetBytes bytes (invalid).
@@ -263,7 +279,8 @@ class Namespace {
   Status check_creation(FileId parent, std::string_view name, DentryType type,
                         const Creation& creation) const;
   Result<const Dentry*> find(FileId parent, std::string_view name) const;
-  Inode& add(FileId parent, std::string_view name, DentryType type, const Creation& creation);
+  Inode& add(FileId id, FileId parent, std::string_view name, DentryType type,
+             const Creation& creation);
   void touch(FileId directory, DentryType changed, std::int64_t now_ns);
   Release release(Inode& inode);
   Entry entry_of(const Dentry& dentry) const;

@@ -12,6 +12,17 @@ struct NewNameWire {
 };
 static_assert(sizeof(NewNameWire) == 16);
 
+struct WholeFileWire {
+  std::int64_t atime_ns;
+  std::int64_t mtime_ns;
+  Layout layout;
+  std::uint32_t mode;
+  std::uint32_t uid;
+  std::uint32_t gid;
+  std::uint32_t unused;
+};
+static_assert(sizeof(WholeFileWire) == 40);
+
 struct EntryWire {
   std::uint64_t cookie;
   FileId id;
@@ -119,6 +130,36 @@ Result<NewNameBody> decode_new_name(Bytes bytes) {
   body.gid = fixed.gid;
   body.layout = fixed.layout;
   body.name = text(bytes);
+  return body;
+}
+
+WireBytes encode(const WholeFileBody& body) {
+  const WholeFileWire fixed{
+      body.atime_ns, body.mtime_ns, body.layout, body.mode, body.uid, body.gid, 0};
+  WireBytes wire;
+  wire.reserve(body.bytes.size() + body.name.size() + sizeof fixed);
+  append_bytes(wire, body.bytes.data(), body.bytes.size());
+  append_bytes(wire, body.name);
+  append_bytes(wire, &fixed, sizeof fixed);
+  return wire;
+}
+
+Result<WholeFileBody> decode_whole_file(Bytes wire, std::uint64_t bytes) {
+  WholeFileWire fixed;
+  if (wire.size() < sizeof fixed || bytes > wire.size() - sizeof fixed) return Errc::bad_message;
+  WholeFileBody body;
+  body.bytes = wire.first(bytes);
+  const Bytes name = wire.subspan(bytes, wire.size() - bytes - sizeof fixed);
+  if (name.size() > kMaxNameBytes) return Errc::bad_message;
+  body.name = text(name);
+  Bytes rest = wire.last(sizeof fixed);
+  if (!take(rest, fixed) || fixed.unused != 0) return Errc::bad_message;
+  body.mode = fixed.mode;
+  body.uid = fixed.uid;
+  body.gid = fixed.gid;
+  body.atime_ns = fixed.atime_ns;
+  body.mtime_ns = fixed.mtime_ns;
+  body.layout = fixed.layout;
   return body;
 }
 

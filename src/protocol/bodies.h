@@ -45,6 +45,22 @@ struct NewNameBody {
 WireBytes encode(const NewNameBody& body);
 Result<NewNameBody> decode_new_name(Bytes bytes);
 
+/// put_file: a file's attributes, and all of its bytes, of which there are header.length; its
+/// parent is header.file. Wire: the bytes, the name, a fixed part. So what a Buffer receives has
+/// the file's first byte where a page begins.
+struct WholeFileBody {
+  std::uint32_t mode = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::int64_t atime_ns = 0;
+  std::int64_t mtime_ns = 0;
+  Layout layout;
+  std::string_view name;  ///< both point into the message
+  Bytes bytes;
+};
+WireBytes encode(const WholeFileBody& body);
+Result<WholeFileBody> decode_whole_file(Bytes wire, std::uint64_t bytes);
+
 /// make_symbolic_link. Wire: a NewNameBody's fixed part, length of the name, name, target.
 struct SymbolicLinkBody {
   NewNameBody link;

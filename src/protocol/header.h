@@ -18,7 +18,7 @@ namespace mayfly {
 
 static_assert(std::endian::native == std::endian::little, "the wire is little-endian");
 
-inline constexpr std::uint8_t kProtocolVersion = 4;
+inline constexpr std::uint8_t kProtocolVersion = 5;
 /// Payload that travels inside the message; longer ones go by slot or by rendezvous. About what UCX
 /// carries in one piece through shared memory (8,256 bytes).
 inline constexpr std::size_t kInlineBytes = 8 * 1024;

@@ -28,6 +28,7 @@ const char* name_of(Opcode opcode) {
                                                                "get_parent",
                                                                "remove_directory",
                                                                "remove_file",
+                                                               "put_file",
                                                                "read_directory",
                                                                "set_lock",
                                                                "test_lock",

@@ -30,6 +30,7 @@ enum class Opcode : std::uint8_t {
   get_parent,
   remove_directory,
   remove_file,
+  put_file,
   read_directory,
   set_lock,
   test_lock,

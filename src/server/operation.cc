@@ -40,6 +40,7 @@ Table make_table() {
   table[index_of(Opcode::get_parent)] = at_once<get_parent>();
   table[index_of(Opcode::remove_directory)] = task<remove_directory>();
   table[index_of(Opcode::remove_file)] = at_once<remove_file>();
+  table[index_of(Opcode::put_file)] = task<put_file>();
   table[index_of(Opcode::read_directory)] = task<read_directory>();
   table[index_of(Opcode::set_lock)] = task<set_lock>();
   table[index_of(Opcode::test_lock)] = at_once<test_lock>();

@@ -49,6 +49,7 @@ Task<void> link(Server& server, Request request);
 Task<void> rename(Server& server, Request request);
 Task<void> remove_directory(Server& server, Request request);
 void remove_file(Server& server, Request& request);
+Task<void> put_file(Server& server, Request request);
 Task<void> read_directory(Server& server, Request request);
 
 Task<void> set_lock(Server& server, Request request);

@@ -105,7 +105,7 @@ void Server::dispatch(const RequestHeader& header, Message message) {
   const Operation& operation = operation_of(header.opcode);
   const std::uint64_t began = statistics_.note_request(header.opcode, operation.task != nullptr);
   Request request(found->second, header, std::move(message), began);
-  const bool is_data = header.opcode == Opcode::write;
+  const bool is_data = header.opcode == Opcode::write || header.opcode == Opcode::put_file;
   if (request.body.payload_bytes() > (is_data ? kMaxPieceBytes : kMaxBodyBytes) ||
       (!is_data && request.body.is_rendezvous())) {
     return reply(request, Errc::bad_message);
@@ -129,8 +129,8 @@ void Server::refuse(const RequestHeader& header, const Message& message, Errc er
 
 void Server::note_reply(const Request& request, Errc error, std::uint64_t value) {
   const Opcode opcode = request.header.opcode;
-  const bool moves_data =
-      opcode == Opcode::write || opcode == Opcode::read || opcode == Opcode::stage_data;
+  const bool moves_data = opcode == Opcode::write || opcode == Opcode::read ||
+                          opcode == Opcode::stage_data || opcode == Opcode::put_file;
   const bool failed = error != Errc::ok;
   statistics_.note_reply(opcode, request.began_ticks, failed, moves_data && !failed ? value : 0);
 }

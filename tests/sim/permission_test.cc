@@ -47,6 +47,13 @@ class PermissionTest : public ::testing::TestWithParam<std::uint32_t> {
     change.mode = mode;
     return to_errc(cluster_.run(user, user.change_attributes(path, change)));
   }
+  Errc put(Session& user, const std::string& path, std::uint32_t mode = 0644) {
+    const std::vector<std::byte> bytes(3901);
+    WholeFile file;
+    file.mode = mode;
+    file.bytes = bytes;
+    return to_errc(cluster_.run(user, user.put_file(PathAt(path), file)));
+  }
   Errc make_directory(Session& user, const std::string& path, std::uint32_t mode = 0755) {
     return to_errc(cluster_.run(user, user.make_directory(path, mode)));
   }
@@ -235,6 +242,21 @@ TEST_P(PermissionTest, MoreChangesThanAChannelHoldsRequestsDoNotStandInEachOther
     while (!change.done()) cluster_.turn();
     EXPECT_EQ(to_errc(change.take()), Errc::ok);
   }
+}
+
+TEST_P(PermissionTest, WholeFilesAreForWhoMayRenameThem) {
+  EXPECT_EQ(put(other_, "/d/f"), Errc::access_denied);
+  EXPECT_EQ(put(owner_, "/d/f"), Errc::ok);
+  EXPECT_EQ(cluster_.run(root_, root_.stat(PathAt("/d/f")))->uid, kOwner);
+  EXPECT_EQ(put(owner_, "/d/f", 02755), Errc::cross_device);
+  EXPECT_EQ(change_mode(root_, "/d", 0777), Errc::ok);
+  EXPECT_EQ(put(other_, "/d/f"), Errc::ok);
+  EXPECT_EQ(cluster_.run(root_, root_.stat(PathAt("/d/f")))->uid, kOther);
+  EXPECT_EQ(change_mode(root_, "/d", 01777), Errc::ok);
+  EXPECT_EQ(put(member_, "/d/f"), Errc::not_permitted);
+  EXPECT_EQ(put(member_, "/d/none"), Errc::ok);
+  EXPECT_EQ(put(member_, "/d/none"), Errc::ok);
+  EXPECT_EQ(put(owner_, "/d/none"), Errc::ok) << "the directory is its own";
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, PermissionTest, ::testing::Values(1, 2, 3, 8));

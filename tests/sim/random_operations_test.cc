@@ -216,6 +216,23 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     const Status removed = cluster_.run(client, client.remove_file(path));
     ASSERT_EQ(to_errc(removed), model_.erase(path) != 0 ? Errc::ok : Errc::no_entry);
   }
+  /// Whole files: of whoever has the old one open, that lives on.
+  void put() {
+    Session& client = any_client();
+    const std::string path = any_path();
+    std::vector<std::byte> bytes(pick(64 * 1024));
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random_());
+    WholeFile file;
+    file.mode = 0644;
+    file.bytes = bytes;
+    const Status put = cluster_.run(client, client.put_file(PathAt(path), file));
+    if (put) {
+      model_[path] = std::make_shared<std::vector<std::byte>>(bytes);
+    } else {
+      ASSERT_EQ(put.error(), Errc::no_space);
+      ASSERT_TRUE(is_small());
+    }
+  }
   void any_operation() {
     const std::uint64_t choice = pick(100);
     if (choice < 12) return open();
@@ -226,7 +243,8 @@ class RandomOperationsTest : public ::testing::TestWithParam<std::uint32_t> {
     if (choice < 84) return truncate();
     if (choice < 87) return seek();
     if (choice < 90) return seek_data();
-    if (choice < 97) return stat();
+    if (choice < 95) return stat();
+    if (choice < 98) return put();
     remove();
   }
 

@@ -64,6 +64,12 @@ class RequestCountTest : public ::testing::TestWithParam<std::uint32_t> {
   void make_file(const std::string& path) {
     EXPECT_TRUE(cluster_.run(client_, open(path, O_CREAT | O_WRONLY)->close()));
   }
+  void put_file(const std::string& path) {
+    const std::vector<std::byte> bytes(3901);
+    WholeFile file;
+    file.bytes = bytes;
+    EXPECT_TRUE(cluster_.run(client_, client_.put_file(PathAt(path), file))) << path;
+  }
   void stat(const std::string& path) {
     EXPECT_TRUE(cluster_.run(client_, client_.stat(path))) << path;
   }
@@ -86,6 +92,8 @@ TEST_P(RequestCountTest, OnAWarmPathEachOperationOnANameIsOneRoundTripToOneServe
     EXPECT_TRUE(cluster_.run(client_, file->close()));
     EXPECT_EQ(cost_of([&] { EXPECT_TRUE(cluster_.run(client_, client_.remove_file(path))); }),
               (Cost{1, 0}));
+    EXPECT_EQ(cost_of([&] { put_file(path); }), (Cost{1, 0}));
+    EXPECT_TRUE(cluster_.run(client_, client_.remove_file(path)));
     EXPECT_EQ(cost_of([&] { make_directory(path); }), (Cost{1, 0}));
   }
 }

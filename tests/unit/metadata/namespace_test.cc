@@ -132,6 +132,35 @@ TEST_F(NamespaceTest, ANameOfAnotherServerIsRefused) {
   EXPECT_EQ(third.counts().dentries, static_cast<std::uint64_t>(taken));
 }
 
+TEST_F(NamespaceTest, AFileThatIsPutIsSettledAndHasItsTimes) {
+  NewFile file{shard_.new_id(), creation(), 5, 6, 4097, 2};
+  ASSERT_TRUE(shard_.put_file(kRootId, "a", file));
+  const Attributes attributes = *shard_.get_attributes(file.id);
+  EXPECT_EQ(attributes.size, 4097u);
+  EXPECT_EQ(attributes.blocks_512, 16u);
+  EXPECT_EQ(attributes.flags, 0u);
+  EXPECT_EQ(attributes.atime_ns, 5);
+  EXPECT_EQ(attributes.mtime_ns, 6);
+  EXPECT_EQ(attributes.ctime_ns, kNow);
+  EXPECT_EQ(shard_.lookup(kRootId, "a")->id, file.id);
+}
+
+TEST_F(NamespaceTest, AFileThatIsPutReplacesAFileButNoDirectory) {
+  const FileId old = make_file("a");
+  make_directory("d");
+  NewFile file{shard_.new_id(), creation(), 5, 6, 1, 1};
+  EXPECT_EQ(error_of(shard_.put_file(kRootId, "d", file)), Errc::is_a_directory);
+  const auto replaced = shard_.put_file(kRootId, "a", file);
+  ASSERT_TRUE(replaced && replaced->has_value());
+  EXPECT_TRUE((*replaced)->drop_data);
+  EXPECT_EQ((*replaced)->attributes.id, old);
+  EXPECT_EQ(error_of(shard_.get_attributes(old)), Errc::no_entry);
+  ASSERT_TRUE(shard_.hold(kRootId, "a"));
+  file.id = shard_.new_id();
+  EXPECT_EQ(error_of(shard_.put_file(kRootId, "a", file)), Errc::busy);
+  shard_.release(kRootId, "a");
+}
+
 TEST_F(NamespaceTest, RemovingAClosedFileDropsItsData) {
   const FileId id = make_file("a");
   const Release release = *shard_.remove_file(kRootId, "a", kLater);

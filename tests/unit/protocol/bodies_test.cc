@@ -63,6 +63,27 @@ TEST(BodiesTest, ATruncatedNameBodyOrATooLongNameIsABadMessage) {
   EXPECT_EQ(decode_new_name(Bytes(wire).first(10)).error(), Errc::bad_message);
 }
 
+TEST(BodiesTest, AWholeFileSurvivesTheWireAndOneThatIsShorterThanItSaysIsABadMessage) {
+  const std::vector<std::byte> bytes(5000, std::byte{7});
+  WholeFileBody body{0640, 1, 2, 3, -4, Layout{8192, 3, 1}, "name", bytes};
+  const WireBytes wire = encode(body);
+  EXPECT_EQ(wire[0], bytes[0]);
+  const auto decoded = decode_whole_file(wire, bytes.size());
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->name, body.name);
+  EXPECT_EQ(decoded->mode, body.mode);
+  EXPECT_EQ(decoded->uid, body.uid);
+  EXPECT_EQ(decoded->gid, body.gid);
+  EXPECT_EQ(decoded->atime_ns, body.atime_ns);
+  EXPECT_EQ(decoded->mtime_ns, body.mtime_ns);
+  EXPECT_EQ(decoded->layout, body.layout);
+  EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), decoded->bytes.begin()));
+  EXPECT_EQ(decode_whole_file(wire, bytes.size() + 5).error(), Errc::bad_message);
+  EXPECT_EQ(decode_whole_file(wire, ~std::uint64_t{0}).error(), Errc::bad_message);
+  EXPECT_EQ(decode_whole_file(wire, 0).error(), Errc::bad_message);
+  EXPECT_EQ(decode_whole_file(Bytes(wire).first(39), 0).error(), Errc::bad_message);
+}
+
 TEST(BodiesTest, ANameAloneIsItsBytesAndOneThatIsTooLongIsABadMessage) {
   const WireBytes wire = encode_name("file.12345");
   EXPECT_EQ(wire.size(), 10U);
