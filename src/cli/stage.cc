@@ -132,7 +132,6 @@ int run_stage(StageWords words) {
   const bool is_done =
       stage(is_in ? local_calls() : session_calls(), is_in ? session_calls() : local_calls(),
             words.options, progress, report);
-  report.finish();
   return is_done ? 0 : 1;
 }
 

@@ -133,6 +133,7 @@ void StageReport::finish() {
   if (style_.is_quiet) return;
   if (style_.json) {
     std::fputs(event("finished").c_str(), stdout);
+    std::fflush(stdout);
     return;
   }
   clear_bar();

@@ -32,6 +32,7 @@ class StageReport final : public StageObserver, public VerifyObserver {
   void copied(const std::string& to, std::uint64_t bytes) override;
   void removed(const std::string& to) override;
   void failed(const std::string& path, const std::string& why) override;
+  void ended() override { finish(); }
   void differs(const std::string& path, const std::string& how) override { failed(path, how); }
 
   /// The summary; the last that is said.

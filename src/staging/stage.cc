@@ -29,6 +29,7 @@ bool StageRun::run() {
   if (is_open) copy_files();
   if (!options_.party.is_alone()) return finish_together();
   if (is_open) finish();
+  observer_.ended();
   return progress_.failures == 0;
 }
 
@@ -64,6 +65,9 @@ bool StageRun::finish_together() {
     finish();
   });
   if (!met) fail(options_.party.meeting, met.error());
+  observer_.ended();
+  const Status left = leave(options_.party, progress_);
+  if (!left) fail(options_.party.meeting, left.error());
   return progress_.failures == 0;
 }
 

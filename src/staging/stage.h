@@ -45,6 +45,8 @@ class StageObserver {
   virtual void copied(const std::string& to, std::uint64_t bytes) = 0;
   virtual void removed(const std::string& to) = 0;
   virtual void failed(const std::string& path, const std::string& why) = 0;
+  /// All is done that could be, by all ranks of the party; none of them has returned yet.
+  virtual void ended() {}
 
  protected:
   ~StageObserver() = default;

@@ -68,13 +68,16 @@ Status add_others(const StageParty& party, Progress& progress) {
   return Status();
 }
 
-Status wait_for(const std::string& path) {
-  struct stat there {};
+/// Until the path is there, or is gone.
+Status wait_until(const std::string& path, bool is_there) {
+  struct stat status {};
   Nanoseconds wait = kShortestWait;
   const TimePoint began = Clock::steady().now();
   bool has_told = false;
-  while (session_calls().lstat(path.c_str(), &there) != 0) {
-    if (errno != ENOENT) return errc_from(errno);
+  for (;;) {
+    const bool is_found = session_calls().lstat(path.c_str(), &status) == 0;
+    if (!is_found && errno != ENOENT) return errc_from(errno);
+    if (is_found == is_there) return Status();
     std::this_thread::sleep_for(wait);
     wait = std::min(2 * wait, kLongestWait);
     if (has_told || Clock::steady().now() - began < kLongSilence) continue;
@@ -83,7 +86,6 @@ Status wait_for(const std::string& path) {
         "waiting for the other ranks to end their share; a command that only some of a launch's "
         "ranks run needs --alone");
   }
-  return Status();
 }
 
 }  // namespace
@@ -103,13 +105,19 @@ Status meet(const StageParty& party, Progress& progress, const std::function<voi
     finish();
     MAYFLY_CHECKED(write_file(calls, over, text_of(progress)));
   } else {
-    MAYFLY_CHECKED(wait_for(over));
+    MAYFLY_CHECKED(wait_until(over, true));
     MAYFLY_TRY(counts, counts_in(calls, over));
     for_each_count(progress,
                    [&](std::size_t at, std::atomic<std::uint64_t>& count) { count = counts[at]; });
   }
-  MAYFLY_TRY(all_have_read, arrive(calls, join_path(party.meeting, "left"), party.ranks));
-  return all_have_read ? remove_tree(calls, party.meeting) : Status();
+  return Status();
+}
+
+Status leave(const StageParty& party, const Progress& progress) {
+  const FileCalls& calls = session_calls();
+  MAYFLY_TRY(is_last, arrive(calls, join_path(party.meeting, "left"), party.ranks));
+  if (is_last) return remove_tree(calls, party.meeting);
+  return progress.failures == 0 ? Status() : wait_until(party.meeting, false);
 }
 
 }  // namespace mayfly

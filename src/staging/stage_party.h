@@ -29,5 +29,8 @@ struct StageParty {
 /// counts in `progress`, and may add to them. In each rank `progress` then is what it was when that
 /// returned.
 Status meet(const StageParty& party, Progress& progress, const std::function<void()>& finish);
+/// The last call of each rank, after what it has to say: if something has failed, none comes back
+/// before all have called, for launchers end all ranks once one has ended with a failure.
+Status leave(const StageParty& party, const Progress& progress);
 
 }  // namespace mayfly
