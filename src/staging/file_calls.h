@@ -37,6 +37,8 @@ struct FileCalls {
   int (*utimensat)(const char* path, const struct timespec times[2]);  ///< of a link itself
   /// mayfly_name_beside; null where names are all alike.
   int (*name_beside)(const char* path, const char* begin, char* name, std::size_t bytes);
+  /// mayfly_put_files; null where there is none.
+  int (*put_files)(mayfly_whole_file* files, std::size_t count);
   /// mayfly_fset_attributes; null where there is none.
   int (*fset_attributes)(int fd, const struct stat* status, int owner_too);
   ssize_t (*llistxattr)(const char* path, char* names, std::size_t bytes);

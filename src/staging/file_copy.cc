@@ -13,7 +13,6 @@
 #include <random>
 #include <utility>
 
-#include "staging/times.h"
 #include "staging/whole_io.h"
 
 namespace mayfly {
@@ -86,19 +85,14 @@ Status copy_attributes(const FileEnds& ends, const struct stat& source) {
 
 Result<std::unique_ptr<FileCopy>> FileCopy::open(FileEnds ends, const struct stat& seen,
                                                  std::string path) {
-  // A pipe that has taken the file's place since would keep an open waiting.
-  MAYFLY_TRY(from, OpenFile::open(ends.from_calls, ends.from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  struct stat source {};
-  if (ends.from_calls.fstat(from.descriptor(), &source) != 0) return errc_from(errno);
-  if (!S_ISREG(source.st_mode) || source.st_ino != seen.st_ino) return Errc::again;
+  MAYFLY_TRY(source, SourceFile::open(ends.from_calls, ends.from, seen));
   const std::string temporary = temporary_of(ends.to_calls, ends.to);
   MAYFLY_TRY(to, OpenFile::open(ends.to_calls, temporary, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW,
                                 0600));
   std::unique_ptr<FileCopy> copy(
-      new FileCopy(std::move(ends), source, temporary, std::move(from), std::move(to)));
-  copy->entry_.path = std::move(path);
+      new FileCopy(std::move(ends), std::move(source), temporary, std::move(to), std::move(path)));
   if (copy->is_sparse_ &&
-      copy->ends_.to_calls.ftruncate(copy->to_.descriptor(), source.st_size) != 0) {
+      copy->ends_.to_calls.ftruncate(copy->to_.descriptor(), copy->source_.status().st_size) != 0) {
     const Errc why = errc_from(errno);
     copy->abandon();
     return why;
@@ -106,29 +100,25 @@ Result<std::unique_ptr<FileCopy>> FileCopy::open(FileEnds ends, const struct sta
   return copy;
 }
 
-FileCopy::FileCopy(FileEnds ends, const struct stat& source, std::string temporary, OpenFile from,
-                   OpenFile to)
+FileCopy::FileCopy(FileEnds ends, SourceFile source, std::string temporary, OpenFile to,
+                   std::string path)
     : ends_(std::move(ends)),
-      source_(source),
+      source_(std::move(source)),
       temporary_(std::move(temporary)),
-      from_(std::move(from)),
       to_(std::move(to)),
-      is_sparse_(source.st_blocks * 512 < source.st_size),
-      is_served_(ends_.mode.by_servers && source.st_size > kCarriedBytes) {
-  entry_.size = static_cast<std::uint64_t>(source.st_size);
-  entry_.mode = source.st_mode & kPermissions;
-  entry_.modified = source.st_mtim;
-  entry_.blocks.resize(digest_blocks(entry_.size));
+      entry_(source_.entry(std::move(path))),
+      is_sparse_(source_.is_sparse()),
+      is_served_(ends_.mode.by_servers && source_.status().st_size > kCarriedBytes) {
   if (is_served_) name_node_file();
 }
 
 void FileCopy::name_node_file() {
-  struct stat seen = source_;
+  struct stat seen = source_.status();
   if (!comes_in() && ends_.to_calls.fstat(to_.descriptor(), &seen) != 0) is_served_ = false;
   std::error_code unknown;
   node_path_ = std::filesystem::absolute(comes_in() ? ends_.from : temporary_, unknown);
   if (unknown) is_served_ = false;
-  node_file_ = {node_path_.c_str(), seen.st_ino, source_.st_size, seen.st_mtim,
+  node_file_ = {node_path_.c_str(), seen.st_ino, source_.status().st_size, seen.st_mtim,
                 (comes_in() ? 0 : MAYFLY_NODE_OUT) |
                     (ends_.mode.is_direct ? MAYFLY_NODE_DIRECT : 0) |
                     (ends_.mode.is_idle ? MAYFLY_NODE_IDLE : 0)};
@@ -153,10 +143,9 @@ Status FileCopy::move_piece(std::uint64_t piece, MutableBytes buffer) {
 
 Status FileCopy::serve(std::uint64_t begin, std::uint64_t length) {
   static_assert(sizeof(mayfly_digest) == sizeof(Digest));
-  const OpenFile& file = comes_in() ? to_ : from_;
   const FileCalls& calls = comes_in() ? ends_.to_calls : ends_.from_calls;
   Digest* const digests = &entry_.blocks[begin / kDigestBlockBytes];
-  if (calls.copy_by_servers(file.descriptor(), &node_file_, static_cast<off_t>(begin), length,
+  if (calls.copy_by_servers(session_descriptor(), &node_file_, static_cast<off_t>(begin), length,
                             reinterpret_cast<mayfly_digest*>(digests)) == 0) {
     bytes_by_servers_ += length;
     return Status();
@@ -168,15 +157,14 @@ Status FileCopy::serve(std::uint64_t begin, std::uint64_t length) {
 
 Status FileCopy::settle() {
   if (!ends_.mode.by_servers || size() <= kDigestBlockBytes) return Status();
-  const OpenFile& file = comes_in() ? to_ : from_;
   const FileCalls& calls = comes_in() ? ends_.to_calls : ends_.from_calls;
-  return calls.settle_copy(file.descriptor(), &node_file_) == 0 ? Status()
-                                                                : Status(errc_from(errno));
+  return calls.settle_copy(session_descriptor(), &node_file_) == 0 ? Status()
+                                                                   : Status(errc_from(errno));
 }
 
 Result<std::uint64_t> FileCopy::seek(std::uint64_t offset, int whence, std::uint64_t end) const {
   const off_t found =
-      ends_.from_calls.lseek(from_.descriptor(), static_cast<off_t>(offset), whence);
+      ends_.from_calls.lseek(source_.descriptor(), static_cast<off_t>(offset), whence);
   if (found < 0 && errno != ENXIO) return errc_from(errno);
   return found < 0 ? end : std::min(end, static_cast<std::uint64_t>(found));
 }
@@ -199,7 +187,7 @@ Status FileCopy::move_span(std::uint64_t begin, std::uint64_t length, MutableByt
     }
   }
   const MutableBytes bytes = buffer.first(length);
-  MAYFLY_TRY(got, read_fully(ends_.from_calls, from_.descriptor(), bytes, begin));
+  MAYFLY_TRY(got, read_fully(ends_.from_calls, source_.descriptor(), bytes, begin));
   if (got < length) return Errc::again;
   for (std::uint64_t at = begin; at < end; at += kDigestBlockBytes) {
     digest_of(at) = Digest::of(bytes.subspan(at - begin, std::min(kDigestBlockBytes, end - at)));
@@ -226,27 +214,18 @@ Status FileCopy::write_data(std::uint64_t begin, Bytes bytes) {
 Status FileCopy::set_attributes() {
   const FileCalls& calls = ends_.to_calls;
   const FileEnds ends{ends_.from_calls, ends_.from, calls, temporary_};
-  if (calls.fset_attributes == nullptr) return copy_attributes(ends, source_);
+  if (calls.fset_attributes == nullptr) return copy_attributes(ends, source_.status());
   MAYFLY_CHECKED(copy_extended(ends));
   const int owner_too = ::geteuid() == 0 ? 1 : 0;
-  const bool is_set = calls.fset_attributes(to_.descriptor(), &source_, owner_too) == 0;
+  const bool is_set = calls.fset_attributes(to_.descriptor(), &source_.status(), owner_too) == 0;
   return is_set ? Status() : Status(errc_from(errno));
-}
-
-Status FileCopy::check_source() {
-  struct stat now {};
-  if (ends_.from_calls.fstat(from_.descriptor(), &now) != 0) return errc_from(errno);
-  const bool is_same = now.st_size == source_.st_size &&
-                       is_same_time(now.st_mtim, source_.st_mtim) &&
-                       is_same_time(now.st_ctim, source_.st_ctim);
-  return is_same ? Status() : Status(Errc::again);
 }
 
 Result<ManifestEntry> FileCopy::finish() {
   const FileCalls& calls = ends_.to_calls;
   const auto complete = [&]() -> Status {
     MAYFLY_CHECKED(settle());
-    MAYFLY_CHECKED(check_source());
+    MAYFLY_CHECKED(source_.check_unchanged());
     MAYFLY_CHECKED(set_attributes());
     if (calls.is_lasting && calls.fsync(to_.descriptor()) != 0) return errc_from(errno);
     MAYFLY_CHECKED(to_.close());

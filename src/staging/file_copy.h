@@ -17,6 +17,7 @@
 #include "staging/file_calls.h"
 #include "staging/manifest.h"
 #include "staging/open_file.h"
+#include "staging/source_file.h"
 
 namespace mayfly {
 
@@ -65,8 +66,7 @@ class FileCopy {
   std::uint64_t bytes_by_servers() const { return bytes_by_servers_; }
 
  private:
-  FileCopy(FileEnds ends, const struct stat& source, std::string temporary, OpenFile from,
-           OpenFile to);
+  FileCopy(FileEnds ends, SourceFile source, std::string temporary, OpenFile to, std::string path);
   void name_node_file();
   Status move_span(std::uint64_t begin, std::uint64_t length, MutableBytes buffer);
   /// cross_device: servers cannot, and will not be asked again.
@@ -74,15 +74,14 @@ class FileCopy {
   Status settle();
   /// Where the source's first data (SEEK_DATA) or hole at or behind `offset` begins; at most `end`.
   Result<std::uint64_t> seek(std::uint64_t offset, int whence, std::uint64_t end) const;
+  int session_descriptor() const { return comes_in() ? to_.descriptor() : source_.descriptor(); }
   bool comes_in() const { return ends_.to_calls.copy_by_servers != nullptr; }
   Status write_data(std::uint64_t begin, Bytes bytes);
   Status set_attributes();
-  Status check_source();
 
   FileEnds ends_;
-  struct stat source_;
+  SourceFile source_;
   std::string temporary_;
-  OpenFile from_;
   OpenFile to_;
   ManifestEntry entry_;
   bool is_sparse_;

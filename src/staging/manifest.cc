@@ -175,6 +175,14 @@ Status Manifest::add(const ManifestEntry& entry) {
   return waiting_.size() < kWaitingBytes ? Status() : flush_locked();
 }
 
+Status Manifest::add_all(const std::string& path) {
+  MAYFLY_TRY(text, read_whole(calls_, path));
+  const std::size_t header = text.find('\n');
+  const std::lock_guard lock(mutex_);
+  if (header != std::string::npos) waiting_.append(text, header + 1).append("\n");
+  return flush_locked();
+}
+
 Status Manifest::flush() {
   const std::lock_guard lock(mutex_);
   return flush_locked();

@@ -56,6 +56,8 @@ class Manifest {
 
   /// Any thread. What is added is in the file some entries later.
   Status add(const ManifestEntry& entry);
+  /// Adds all lines of another one, which is complete. no_entry: there is none.
+  Status add_all(const std::string& path);
   /// Whether nobody else copies with this manifest, and there was one before.
   bool is_taken_over() const { return is_locked_ && is_old_; }
   /// Whether nobody else copies with this manifest.

@@ -76,10 +76,9 @@ void StageRun::take_over_shares() {
   if (options_.manifest.empty() || options_.dry_run) return;
   if (!open_manifest(options_.manifest)) return;
   for (unsigned rank = 0; rank < options_.party.ranks; ++rank) {
-    const auto share = Manifest::read(to_, manifest_of(rank));
-    if (!share) fail(manifest_of(rank), share.error());
-    if (!share) continue;
-    for (const auto& [path, entry] : share->entries) add_to_manifest(entry);
+    const Status added = manifest_->add_all(manifest_of(rank));
+    // A rank that could not make its own has said so.
+    if (!added && added.error() != Errc::no_entry) fail(manifest_of(rank), added.error());
   }
   if (const Status status = manifest_->flush(); !status) {
     return fail(options_.manifest, status.error());
@@ -168,26 +167,68 @@ void StageRun::add_to_manifest(const ManifestEntry& entry) {
 
 void StageRun::work() {
   std::vector<std::byte> buffer(kStageBufferBytes);
-  while (auto work = queue_.pop()) {
-    if (work->copying == nullptr) begin_file(*work);
-    if (work->copying != nullptr) move_pieces(*work, buffer);
+  Packing packing{{from_, to_}, {}};
+  for (;;) {
+    auto work = packing.works.empty() ? queue_.pop() : queue_.pop_now();
+    if (work) {
+      const bool is_begun = work->copying != nullptr;
+      if (is_begun || !(is_over(*work) || pack(*work, packing, buffer))) copy(*work, buffer);
+    } else if (packing.works.empty()) {
+      return;
+    } else {
+      send(packing, buffer);
+    }
   }
 }
 
-/// A file that is there already, or cannot be copied, is done with.
-void StageRun::begin_file(Work& work) {
+void StageRun::copy(Work& work, MutableBytes buffer) {
+  if (work.copying == nullptr) begin_file(work);
+  if (work.copying != nullptr) move_pieces(work, buffer);
+}
+
+bool StageRun::is_over(const Work& work) {
   if (is_there(work)) {
     ++progress_.files_kept;
     ++progress_.files_done;
     progress_.bytes_kept += static_cast<std::uint64_t>(work.seen.st_size);
     progress_.bytes_done += static_cast<std::uint64_t>(work.seen.st_size);
-    return;
+    return true;
   }
   if (options_.dry_run) {
     ++progress_.files_done;
     progress_.bytes_done += static_cast<std::uint64_t>(work.seen.st_size);
-    return tell_copied(work.to, static_cast<std::uint64_t>(work.seen.st_size));
+    tell_copied(work.to, static_cast<std::uint64_t>(work.seen.st_size));
   }
+  return options_.dry_run;
+}
+
+bool StageRun::pack(const Work& work, Packing& packing, MutableBytes buffer) {
+  if (!packing.pack.takes(work.seen)) return false;
+  if (!packing.pack.has_room(work.seen)) send(packing, buffer);
+  const Status added = packing.pack.add(work.from, work.to, work.seen, path_in_manifest(work.to));
+  if (added) {
+    limit_.wait_for(static_cast<std::uint64_t>(work.seen.st_size));
+    packing.works.push_back(work);
+  } else if (added.error() != Errc::cross_device) {
+    fail(work.from, added.error());
+  }
+  return added || added.error() != Errc::cross_device;
+}
+
+void StageRun::send(Packing& packing, MutableBytes buffer) {
+  const auto outcomes = packing.pack.send();
+  std::vector<Work> works = std::exchange(packing.works, {});
+  for (std::size_t i = 0; i < works.size(); ++i) {
+    if (!outcomes[i] && outcomes[i].error() == Errc::cross_device) {
+      copy(works[i], buffer);
+    } else {
+      if (outcomes[i]) progress_.bytes_done += outcomes[i]->size;
+      finish_file(works[i], outcomes[i]);
+    }
+  }
+}
+
+void StageRun::begin_file(Work& work) {
   auto copy = FileCopy::open({from_, work.from, to_, work.to, options_.mode}, work.seen,
                              path_in_manifest(work.to));
   if (!copy) return fail(work.from, copy.error());
@@ -235,7 +276,10 @@ void StageRun::finish_file(const Work& work) {
     copying.copy->abandon();
     return fail(work.from, error);
   }
-  auto entry = copying.copy->finish();
+  finish_file(work, copying.copy->finish());
+}
+
+void StageRun::finish_file(const Work& work, const Result<ManifestEntry>& entry) {
   if (!entry) return fail(work.from, entry.error());
   add_to_manifest(*entry);
   ++progress_.files_done;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "staging/file_copy.h"
+#include "staging/file_pack.h"
 #include "staging/manifest.h"
 #include "staging/rate_limit.h"
 #include "staging/stage.h"
@@ -39,6 +40,11 @@ class StageRun {
     std::string to;
     struct stat seen {};
     std::shared_ptr<Copying> copying;  ///< null: nobody has begun
+  };
+  /// A thread's small files that wait for company.
+  struct Packing {
+    FilePack pack;
+    std::vector<Work> works;
   };
   struct Link {
     std::string from;
@@ -73,7 +79,14 @@ class StageRun {
   void add_to_manifest(const ManifestEntry& entry);
 
   void work();
+  /// Whether that was all: it is there already, or nothing is to be copied.
+  bool is_over(const Work& work);
   void begin_file(Work& work);
+  void copy(Work& work, MutableBytes buffer);
+  /// Whether that was all: it is in the pack, or has failed.
+  bool pack(const Work& work, Packing& packing, MutableBytes buffer);
+  void send(Packing& packing, MutableBytes buffer);
+  void finish_file(const Work& work, const Result<ManifestEntry>& entry);
   bool is_there(const Work& work) const;
   void move_pieces(const Work& work, MutableBytes buffer);
   void finish_file(const Work& work);

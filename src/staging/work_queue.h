@@ -38,14 +38,22 @@ class WorkQueue {
   std::optional<Work> pop() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return is_closed_ || !works_.empty(); });
-    if (works_.empty()) return std::nullopt;
+    return works_.empty() ? std::nullopt : take_first();
+  }
+  /// Without waiting; nothing: there is none now.
+  std::optional<Work> pop_now() {
+    const std::lock_guard lock(mutex_);
+    return works_.empty() ? std::nullopt : take_first();
+  }
+
+ private:
+  std::optional<Work> take_first() {
     std::optional<Work> work(std::move(works_.front()));
     works_.pop_front();
     changed_.notify_all();
     return work;
   }
 
- private:
   std::size_t most_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -98,6 +98,25 @@ TEST_F(ManifestTest, TheLastLineOfAPathCountsAndHalfALineDoesNotHurt) {
   EXPECT_EQ(content.entries.at("a").size, 3U);
 }
 
+TEST_F(ManifestTest, TheLinesOfAnotherOneBecomeItsOwn) {
+  add(file("a", 1));
+  add(file("b", 2));
+  const std::string other = path_ + ".other";
+  auto manifest = Manifest::open(local_calls(), other);
+  ASSERT_TRUE(manifest && (*manifest)->add(file("a", 7)));
+  ASSERT_TRUE((*manifest)->add_all(path_));
+  ASSERT_TRUE((*manifest)->add(file("c", 3)));
+  EXPECT_EQ((*manifest)->add_all(path_ + ".none").error(), Errc::no_entry);
+  ASSERT_TRUE((*manifest)->finish());
+  const auto content = Manifest::read(local_calls(), other);
+  ASSERT_TRUE(content);
+  EXPECT_TRUE(content->is_finished);
+  EXPECT_EQ(content->entries.size(), 3U);
+  EXPECT_EQ(content->entries.at("a").size, 1U);
+  EXPECT_EQ(content->entries.at("c").size, 3U);
+  ::unlink(other.c_str());
+}
+
 TEST_F(ManifestTest, ItIsFinishedOnlyIfThatIsTheLastLine) {
   auto manifest = Manifest::open(local_calls(), path_);
   ASSERT_TRUE(manifest);

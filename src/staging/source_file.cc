@@ -1,0 +1,45 @@
+#include "staging/source_file.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "staging/times.h"
+
+namespace mayfly {
+namespace {
+
+constexpr mode_t kPermissions = 07777;
+
+}  // namespace
+
+Result<SourceFile> SourceFile::open(const FileCalls& calls, const std::string& path,
+                                    const struct stat& seen) {
+  // A pipe that has taken the file's place since would keep an open waiting.
+  MAYFLY_TRY(file, OpenFile::open(calls, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  struct stat status {};
+  if (calls.fstat(file.descriptor(), &status) != 0) return errc_from(errno);
+  if (!S_ISREG(status.st_mode) || status.st_ino != seen.st_ino) return Errc::again;
+  return SourceFile(calls, std::move(file), status);
+}
+
+Status SourceFile::check_unchanged() const {
+  struct stat now {};
+  if (calls_->fstat(descriptor(), &now) != 0) return errc_from(errno);
+  const bool is_same = now.st_size == status_.st_size &&
+                       is_same_time(now.st_mtim, status_.st_mtim) &&
+                       is_same_time(now.st_ctim, status_.st_ctim);
+  return is_same ? Status() : Status(Errc::again);
+}
+
+ManifestEntry SourceFile::entry(std::string path) const {
+  ManifestEntry entry;
+  entry.path = std::move(path);
+  entry.size = size();
+  entry.mode = status_.st_mode & kPermissions;
+  entry.modified = status_.st_mtim;
+  entry.blocks.resize(digest_blocks(entry.size));
+  return entry;
+}
+
+}  // namespace mayfly
