@@ -81,16 +81,24 @@ def prometheus(session):
 
 
 def watch(session):
-    with subprocess.Popen([session.mayfly, "top", "--json", "-n", "2", "-i", "1"], text=True,
+    moved = 0
+    operations = set()
+    with subprocess.Popen([session.mayfly, "top", "--json", "-n", "60", "-i", "0.5"], text=True,
                           env=session.job.environment, stdout=subprocess.PIPE) as top:
         first = json.loads(top.stdout.readline())
         write_and_read(session)
-        second = json.loads(top.stdout.readline())
-        check(top.wait(timeout=20) == 0, "top")
+        # Between which looks that was depends on the machine.
+        while moved < 0.9 * FILES * BYTES:
+            line = top.stdout.readline()
+            check(line, f"{moved} bytes in all looks")
+            look = json.loads(line)
+            moved += sum(server["bytes_in_per_second"]
+                         for server in look["servers"]) * look["seconds"]
+            operations |= look["operations"].keys()
+        top.terminate()
     check(first["operations"].get("write") is None, str(first))
-    check("write" in second["operations"], str(second))
-    moved = sum(server["bytes_in_per_second"] for server in second["servers"]) * second["seconds"]
-    check(0.5 * FILES * BYTES < moved < 1.5 * FILES * BYTES, f"{moved}: {second}")
+    check("write" in operations, str(operations))
+    check(moved < 1.1 * FILES * BYTES, str(moved))
     said = session.run("top", "-n", "1", "-i", "0.2")
     check("requests/s" in said and "\nall " in said and "\x1b" not in said, said)
     session.run("top", "-i", "0", status=2)
