@@ -14,7 +14,7 @@
 #include "cli/joined.h"
 #include "cli/session_path.h"
 #include "mayfly/mayfly.h"
-#include "staging/checkpoint_sets.h"
+#include "staging/whole_io.h"
 
 namespace mayfly {
 namespace {

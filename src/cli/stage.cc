@@ -165,7 +165,7 @@ void add_stage(CLI::App& app, int& exit_code, Direction direction, const char* n
       ->check(CLI::IsMember({"servers", "clients"}))
       ->capture_default_str();
   command->add_flag("--direct", words->options.mode.is_direct,
-                    "servers go past their page cache (O_DIRECT)");
+                    "the files of the node are read and written past the page cache (O_DIRECT)");
   command->add_flag("--alone", words->alone,
                     "copy all, although srun or mpirun has started this command more than once");
   command->add_flag("-v,--verbose", words->verbose, "name each file when it is copied");

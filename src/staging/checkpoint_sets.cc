@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/clock.h"
-#include "staging/file_copy.h"
+#include "staging/growing_wait.h"
 #include "staging/open_file.h"
 #include "staging/rank_count.h"
 #include "staging/whole_io.h"
@@ -30,8 +28,6 @@ constexpr const char* kCommits = ".mayfly-commits";
 /// In a complete set: when it was committed.
 constexpr const char* kMark = ".mayfly-set";
 constexpr std::size_t kMostNameBytes = 200;
-constexpr Nanoseconds kShortestWait = std::chrono::milliseconds(1);
-constexpr Nanoseconds kLongestWait = std::chrono::milliseconds(50);
 
 Status status_of(int result) { return result == 0 ? Status() : Status(errc_from(errno)); }
 
@@ -95,7 +91,7 @@ Status CheckpointSets::adopt(const std::string& name) {
 }
 
 Status CheckpointSets::wait_for_others(const std::string& name) {
-  Nanoseconds wait = kShortestWait;
+  GrowingWait others;
   const std::string failed = join_path(directory_, kFailed + name);
   for (;;) {
     const bool was_begun = is_there(begun_path(name));
@@ -105,8 +101,7 @@ Status CheckpointSets::wait_for_others(const std::string& name) {
       return errc_from(std::atoi(text.c_str()));
     }
     if (!was_begun) return Errc::canceled;
-    std::this_thread::sleep_for(wait);
-    wait = std::min(2 * wait, kLongestWait);
+    others.wait();
   }
 }
 
@@ -199,45 +194,6 @@ Result<std::vector<std::string>> CheckpointSets::keep(unsigned count) {
     dropped.push_back(set.name);
   }
   return dropped;
-}
-
-Status write_file(const FileCalls& calls, const std::string& path, const std::string& text) {
-  const std::string temporary = temporary_of(path);
-  const auto write = [&]() -> Status {
-    MAYFLY_TRY(file, OpenFile::open(calls, temporary, O_WRONLY | O_CREAT | O_TRUNC, 0666));
-    MAYFLY_CHECKED(write_all(calls, file.descriptor(), std::as_bytes(std::span(text)), 0));
-    if (calls.is_lasting && calls.fsync(file.descriptor()) != 0) return errc_from(errno);
-    MAYFLY_CHECKED(file.close());
-    return status_of(calls.rename(temporary.c_str(), path.c_str()));
-  };
-  const Status written = write();
-  if (!written) calls.unlink(temporary.c_str());
-  return written;
-}
-
-Status remove_tree(const FileCalls& calls, const std::string& path) {
-  struct stat there {};
-  if (calls.lstat(path.c_str(), &there) != 0) {
-    return errno == ENOENT ? Status() : Status(errc_from(errno));
-  }
-  const bool is_directory = S_ISDIR(there.st_mode);
-  if (is_directory) {
-    MAYFLY_TRY(names, calls.list(path));
-    for (const std::string& name : names) {
-      MAYFLY_CHECKED(remove_tree(calls, join_path(path, name)));
-    }
-  }
-  const int removed = is_directory ? calls.rmdir(path.c_str()) : calls.unlink(path.c_str());
-  return removed == 0 || errno == ENOENT ? Status() : Status(errc_from(errno));
-}
-
-Status make_directories(const FileCalls& calls, const std::string& path) {
-  if (calls.mkdir(path.c_str(), 0777) == 0 || errno == EEXIST) return Status();
-  const std::string parent = parent_of(path);
-  if (errno != ENOENT || parent == path) return errc_from(errno);
-  MAYFLY_CHECKED(make_directories(calls, parent));
-  return calls.mkdir(path.c_str(), 0777) == 0 || errno == EEXIST ? Status()
-                                                                 : Status(errc_from(errno));
 }
 
 }  // namespace mayfly

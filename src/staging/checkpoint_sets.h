@@ -76,11 +76,4 @@ class CheckpointSets {
   std::string directory_;
 };
 
-/// Writes a file as a whole: under another name first, and on its device where that lasts.
-Status write_file(const FileCalls& calls, const std::string& path, const std::string& text);
-/// Removes a tree; what is gone already is no failure.
-Status remove_tree(const FileCalls& calls, const std::string& path);
-/// Makes a directory and those above it.
-Status make_directories(const FileCalls& calls, const std::string& path);
-
 }  // namespace mayfly

@@ -1,16 +1,12 @@
 #include "staging/file_copy.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <cstring>
 #include <filesystem>
-#include <random>
 #include <utility>
 
 #include "staging/whole_io.h"
@@ -18,7 +14,6 @@
 namespace mayfly {
 namespace {
 
-constexpr const char* kTemporary = ".mayfly-part-";
 constexpr mode_t kPermissions = 07777;
 /// Files of up to that many bytes this process copies sooner than it has others do it.
 constexpr off_t kCarriedBytes = 64 << 10;
@@ -50,26 +45,6 @@ Status copy_extended(const FileEnds& ends) {
 
 }  // namespace
 
-std::string temporary_of(const std::string& path) {
-  static const std::uint64_t process =
-      std::random_device()() ^ static_cast<std::uint64_t>(::getpid()) << 32;
-  const std::string name = last_name(path);
-  const std::string hidden =
-      fmt::format("{}{:016x}-{:x}", kTemporary, XXH3_64bits(name.data(), name.size()), process);
-  return join_path(parent_of(path), hidden);
-}
-
-std::string temporary_of(const FileCalls& calls, const std::string& path) {
-  const std::string plain = temporary_of(path);
-  char name[NAME_MAX + 1];
-  const bool is_better =
-      calls.name_beside != nullptr &&
-      calls.name_beside(path.c_str(), (last_name(plain) + "-").c_str(), name, sizeof name) == 0;
-  return is_better ? join_path(parent_of(path), name) : plain;
-}
-
-bool is_temporary_name(const std::string& name) { return name.rfind(kTemporary, 0) == 0; }
-
 Status copy_attributes(const FileEnds& ends, const struct stat& source) {
   const char* const path = ends.to.c_str();
   if (::geteuid() == 0 && ends.to_calls.lchown(path, source.st_uid, source.st_gid) != 0) {
@@ -84,14 +59,19 @@ Status copy_attributes(const FileEnds& ends, const struct stat& source) {
 }
 
 Result<std::unique_ptr<FileCopy>> FileCopy::open(FileEnds ends, const struct stat& seen,
-                                                 std::string path) {
-  MAYFLY_TRY(source, SourceFile::open(ends.from_calls, ends.from, seen));
-  const std::string temporary = temporary_of(ends.to_calls, ends.to);
-  MAYFLY_TRY(to, OpenFile::open(ends.to_calls, temporary, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW,
-                                0600));
-  std::unique_ptr<FileCopy> copy(
-      new FileCopy(std::move(ends), std::move(source), temporary, std::move(to), std::move(path)));
-  if (copy->is_sparse_ &&
+                                                 std::string path, FilePart part) {
+  const bool is_direct = ends.mode.is_direct && !SourceFile::has_holes(seen);
+  const bool comes_in = ends.to_calls.copy_by_servers != nullptr;
+  MAYFLY_TRY(source, SourceFile::open(ends.from_calls, ends.from, seen, is_direct && comes_in));
+  if (part.is_all()) part.temporary = temporary_of(ends.to_calls, ends.to);
+  // What others have copied to it stays.
+  const int flags = O_CREAT | O_WRONLY | O_NOFOLLOW | (part.is_all() ? O_TRUNC : 0);
+  MAYFLY_TRY(to, is_direct && !comes_in
+                     ? OpenFile::open_direct(ends.to_calls, part.temporary, flags, 0600)
+                     : OpenFile::open(ends.to_calls, part.temporary, flags, 0600));
+  std::unique_ptr<FileCopy> copy(new FileCopy(std::move(ends), std::move(source), std::move(part),
+                                              std::move(to), std::move(path)));
+  if (copy->is_sparse_ && copy->part_.is_all() &&
       copy->ends_.to_calls.ftruncate(copy->to_.descriptor(), copy->source_.status().st_size) != 0) {
     const Errc why = errc_from(errno);
     copy->abandon();
@@ -100,11 +80,10 @@ Result<std::unique_ptr<FileCopy>> FileCopy::open(FileEnds ends, const struct sta
   return copy;
 }
 
-FileCopy::FileCopy(FileEnds ends, SourceFile source, std::string temporary, OpenFile to,
-                   std::string path)
+FileCopy::FileCopy(FileEnds ends, SourceFile source, FilePart part, OpenFile to, std::string path)
     : ends_(std::move(ends)),
       source_(std::move(source)),
-      temporary_(std::move(temporary)),
+      part_(std::move(part)),
       to_(std::move(to)),
       entry_(source_.entry(std::move(path))),
       is_sparse_(source_.is_sparse()),
@@ -116,7 +95,7 @@ void FileCopy::name_node_file() {
   struct stat seen = source_.status();
   if (!comes_in() && ends_.to_calls.fstat(to_.descriptor(), &seen) != 0) is_served_ = false;
   std::error_code unknown;
-  node_path_ = std::filesystem::absolute(comes_in() ? ends_.from : temporary_, unknown);
+  node_path_ = std::filesystem::absolute(comes_in() ? ends_.from : part_.temporary, unknown);
   if (unknown) is_served_ = false;
   node_file_ = {node_path_.c_str(), seen.st_ino, source_.status().st_size, seen.st_mtim,
                 (comes_in() ? 0 : MAYFLY_NODE_OUT) |
@@ -125,12 +104,16 @@ void FileCopy::name_node_file() {
 }
 
 std::uint64_t FileCopy::pieces() const {
-  return std::max<std::uint64_t>(1, (size() + kStagePieceBytes - 1) / kStagePieceBytes);
+  return (pieces_of(size()) - part_.index + part_.count - 1) / part_.count;
+}
+
+std::uint64_t FileCopy::bytes_of_piece(std::uint64_t piece) const {
+  return std::min(kStagePieceBytes, size() - begin_of(piece));
 }
 
 Status FileCopy::move_piece(std::uint64_t piece, MutableBytes buffer) {
-  const std::uint64_t begin = piece * kStagePieceBytes;
-  const std::uint64_t end = std::min(size(), begin + kStagePieceBytes);
+  const std::uint64_t begin = begin_of(piece);
+  const std::uint64_t end = begin + bytes_of_piece(piece);
   if (is_served_ && !is_sparse_ && begin < end) {
     const Status served = serve(begin, end - begin);
     if (served || served.error() != Errc::cross_device) return served;
@@ -186,14 +169,19 @@ Status FileCopy::move_span(std::uint64_t begin, std::uint64_t length, MutableByt
       if (served || served.error() != Errc::cross_device) return served;
     }
   }
+  const std::uint64_t padded = is_direct() ? round_up(length, kStageAlignment) : length;
   const MutableBytes bytes = buffer.first(length);
-  MAYFLY_TRY(got, read_fully(ends_.from_calls, source_.descriptor(), bytes, begin));
+  const MutableBytes asked = buffer.first(comes_in() ? padded : length);
+  MAYFLY_TRY(got, read_fully(ends_.from_calls, source_.descriptor(), asked, begin));
   if (got < length) return Errc::again;
   for (std::uint64_t at = begin; at < end; at += kDigestBlockBytes) {
     digest_of(at) = Digest::of(bytes.subspan(at - begin, std::min(kDigestBlockBytes, end - at)));
   }
   if (is_sparse_) return write_data(begin, bytes);
-  return write_all(ends_.to_calls, to_.descriptor(), bytes, begin);
+  if (comes_in()) return write_all(ends_.to_calls, to_.descriptor(), bytes, begin);
+  std::fill(buffer.begin() + static_cast<std::ptrdiff_t>(length),
+            buffer.begin() + static_cast<std::ptrdiff_t>(padded), std::byte{0});
+  return write_all(ends_.to_calls, to_.descriptor(), buffer.first(padded), begin);
 }
 
 /// Of `bytes`, which stand at `begin`, what the source has as data.
@@ -213,7 +201,7 @@ Status FileCopy::write_data(std::uint64_t begin, Bytes bytes) {
 
 Status FileCopy::set_attributes() {
   const FileCalls& calls = ends_.to_calls;
-  const FileEnds ends{ends_.from_calls, ends_.from, calls, temporary_};
+  const FileEnds ends{ends_.from_calls, ends_.from, calls, part_.temporary};
   if (calls.fset_attributes == nullptr) return copy_attributes(ends, source_.status());
   MAYFLY_CHECKED(copy_extended(ends));
   const int owner_too = ::geteuid() == 0 ? 1 : 0;
@@ -226,10 +214,14 @@ Result<ManifestEntry> FileCopy::finish() {
   const auto complete = [&]() -> Status {
     MAYFLY_CHECKED(settle());
     MAYFLY_CHECKED(source_.check_unchanged());
+    // Whole pages may have been written.
+    if (is_direct() && calls.ftruncate(to_.descriptor(), source_.status().st_size) != 0) {
+      return errc_from(errno);
+    }
     MAYFLY_CHECKED(set_attributes());
     if (calls.is_lasting && calls.fsync(to_.descriptor()) != 0) return errc_from(errno);
     MAYFLY_CHECKED(to_.close());
-    if (calls.rename(temporary_.c_str(), ends_.to.c_str()) != 0) return errc_from(errno);
+    if (calls.rename(part_.temporary.c_str(), ends_.to.c_str()) != 0) return errc_from(errno);
     return Status();
   };
   if (const Status status = complete(); !status) {
@@ -240,10 +232,26 @@ Result<ManifestEntry> FileCopy::finish() {
   return std::move(entry_);
 }
 
+Result<ManifestEntry> FileCopy::finish_part() {
+  MAYFLY_CHECKED(settle());
+  MAYFLY_CHECKED(source_.check_unchanged());
+  const FileCalls& calls = ends_.to_calls;
+  if (calls.is_lasting && calls.fsync(to_.descriptor()) != 0) return errc_from(errno);
+  MAYFLY_CHECKED(to_.close());
+  std::vector<Digest> blocks;
+  for (std::uint64_t piece = 0; piece < pieces(); ++piece) {
+    const Digest* const first = &entry_.blocks[begin_of(piece) / kDigestBlockBytes];
+    blocks.insert(blocks.end(), first, first + digest_blocks(bytes_of_piece(piece)));
+  }
+  entry_.blocks = std::move(blocks);
+  entry_.digest = Digest::of_blocks(entry_.blocks);
+  return std::move(entry_);
+}
+
 void FileCopy::abandon() {
   // Of a copy that has failed already nothing more need be said.
   static_cast<void>(settle());
-  ends_.to_calls.unlink(temporary_.c_str());
+  if (part_.is_all()) ends_.to_calls.unlink(part_.temporary.c_str());
 }
 
 }  // namespace mayfly

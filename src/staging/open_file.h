@@ -1,6 +1,8 @@
 // OpenFile: a descriptor of either file system, closed at its end.
 #pragma once
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -17,6 +19,13 @@ class OpenFile {
     const int fd = calls.open(path.c_str(), flags, mode);
     if (fd < 0) return errc_from(errno);
     return OpenFile(calls, fd);
+  }
+  /// Past the page cache where that is possible.
+  static Result<OpenFile> open_direct(const FileCalls& calls, const std::string& path, int flags,
+                                      mode_t mode = 0) {
+    auto file = open(calls, path, flags | O_DIRECT, mode);
+    if (file || file.error() != Errc::invalid) return file;
+    return open(calls, path, flags, mode);
   }
   OpenFile(OpenFile&& other) noexcept : calls_(other.calls_), fd_(std::exchange(other.fd_, -1)) {}
   OpenFile& operator=(OpenFile&&) = delete;

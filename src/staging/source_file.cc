@@ -14,9 +14,11 @@ constexpr mode_t kPermissions = 07777;
 }  // namespace
 
 Result<SourceFile> SourceFile::open(const FileCalls& calls, const std::string& path,
-                                    const struct stat& seen) {
+                                    const struct stat& seen, bool is_direct) {
   // A pipe that has taken the file's place since would keep an open waiting.
-  MAYFLY_TRY(file, OpenFile::open(calls, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  constexpr int kFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+  MAYFLY_TRY(file, is_direct ? OpenFile::open_direct(calls, path, kFlags)
+                             : OpenFile::open(calls, path, kFlags));
   struct stat status {};
   if (calls.fstat(file.descriptor(), &status) != 0) return errc_from(errno);
   if (!S_ISREG(status.st_mode) || status.st_ino != seen.st_ino) return Errc::again;

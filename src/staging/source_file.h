@@ -13,7 +13,7 @@ class SourceFile {
  public:
   /// again: it is not the file, or no file any more, that the tree's walk has seen.
   static Result<SourceFile> open(const FileCalls& calls, const std::string& path,
-                                 const struct stat& seen);
+                                 const struct stat& seen, bool is_direct = false);
 
   int descriptor() const { return file_.descriptor(); }
   const struct stat& status() const { return status_; }

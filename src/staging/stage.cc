@@ -50,9 +50,10 @@ void StageRun::finish() {
   if (options_.deletes && progress_.failures == 0) remove_what_is_gone();
   // Last of all, for whatever is made or removed in a directory changes its time.
   if (!options_.dry_run) finish_directories();
-  if (manifest_ != nullptr && progress_.failures == 0) {
-    if (const Status status = manifest_->finish(); !status) fail(options_.manifest, status.error());
-  }
+  if (manifest_ == nullptr) return;
+  // Now: once a rank has ended with a failure, launchers end the others.
+  const Status written = progress_.failures == 0 ? manifest_->finish() : manifest_->flush();
+  if (!written) fail(options_.manifest, written.error());
 }
 
 bool StageRun::finish_together() {
@@ -60,8 +61,12 @@ bool StageRun::finish_together() {
     if (const Status status = manifest_->flush(); !status) fail(options_.manifest, status.error());
     manifest_.reset();
   }
+  if (const Status written = write_parts(options_.party, parts_); !written) {
+    fail(options_.party.meeting, written.error());
+  }
   const Status met = meet(options_.party, progress_, [this] {
     take_over_shares();
+    join_shared_files();
     finish();
   });
   if (!met) fail(options_.party.meeting, met.error());
@@ -166,7 +171,11 @@ void StageRun::add_to_manifest(const ManifestEntry& entry) {
 }
 
 void StageRun::work() {
-  std::vector<std::byte> buffer(kStageBufferBytes);
+  std::vector<std::byte> memory(kStageBufferBytes + kStageAlignment);
+  void* begin = memory.data();
+  std::size_t space = memory.size();
+  std::align(kStageAlignment, kStageBufferBytes, begin, space);
+  const MutableBytes buffer(static_cast<std::byte*>(begin), kStageBufferBytes);
   Packing packing{{from_, to_}, {}};
   for (;;) {
     auto work = packing.works.empty() ? queue_.pop() : queue_.pop_now();
@@ -230,7 +239,7 @@ void StageRun::send(Packing& packing, MutableBytes buffer) {
 
 void StageRun::begin_file(Work& work) {
   auto copy = FileCopy::open({from_, work.from, to_, work.to, options_.mode}, work.seen,
-                             path_in_manifest(work.to));
+                             path_in_manifest(work.to), work.part);
   if (!copy) return fail(work.from, copy.error());
   work.copying = std::make_shared<Copying>(std::move(*copy));
   // Others may help with what has several pieces.
@@ -257,8 +266,7 @@ void StageRun::move_pieces(const Work& work, MutableBytes buffer) {
   for (;;) {
     const std::uint64_t piece = copying.next.fetch_add(1);
     if (piece >= pieces) return;
-    const std::uint64_t bytes =
-        std::min(kStagePieceBytes, copying.copy->size() - piece * kStagePieceBytes);
+    const std::uint64_t bytes = copying.copy->bytes_of_piece(piece);
     if (copying.error == Errc::ok) {
       limit_.wait_for(bytes);
       const Status moved = copying.copy->move_piece(piece, buffer);
@@ -276,7 +284,11 @@ void StageRun::finish_file(const Work& work) {
     copying.copy->abandon();
     return fail(work.from, error);
   }
-  finish_file(work, copying.copy->finish());
+  if (work.part.is_all()) return finish_file(work, copying.copy->finish());
+  auto part = copying.copy->finish_part();
+  if (!part) return fail(work.from, part.error());
+  const std::lock_guard lock(telling_);
+  parts_.push_back(std::move(*part));
 }
 
 void StageRun::finish_file(const Work& work, const Result<ManifestEntry>& entry) {

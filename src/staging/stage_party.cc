@@ -2,26 +2,21 @@
 
 #include <xxhash.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <sstream>
-#include <thread>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "staging/checkpoint_sets.h"
 #include "staging/file_calls.h"
+#include "staging/growing_wait.h"
 #include "staging/rank_count.h"
 #include "staging/whole_io.h"
 
 namespace mayfly {
 namespace {
 
-constexpr Nanoseconds kShortestWait = std::chrono::milliseconds(1);
 constexpr Nanoseconds kLongSilence = std::chrono::seconds(20);
-constexpr Nanoseconds kLongestWait = std::chrono::milliseconds(50);
 
 using Counts = std::array<std::uint64_t, 8>;
 
@@ -71,16 +66,14 @@ Status add_others(const StageParty& party, Progress& progress) {
 /// Until the path is there, or is gone.
 Status wait_until(const std::string& path, bool is_there) {
   struct stat status {};
-  Nanoseconds wait = kShortestWait;
-  const TimePoint began = Clock::steady().now();
+  GrowingWait others;
   bool has_told = false;
   for (;;) {
     const bool is_found = session_calls().lstat(path.c_str(), &status) == 0;
     if (!is_found && errno != ENOENT) return errc_from(errno);
     if (is_found == is_there) return Status();
-    std::this_thread::sleep_for(wait);
-    wait = std::min(2 * wait, kLongestWait);
-    if (has_told || Clock::steady().now() - began < kLongSilence) continue;
+    others.wait();
+    if (has_told || others.waited() < kLongSilence) continue;
     has_told = true;
     log::warn(
         "waiting for the other ranks to end their share; a command that only some of a launch's "

@@ -15,6 +15,7 @@
 #include "staging/file_pack.h"
 #include "staging/manifest.h"
 #include "staging/rate_limit.h"
+#include "staging/shared_file.h"
 #include "staging/stage.h"
 #include "staging/work_queue.h"
 
@@ -40,6 +41,7 @@ class StageRun {
     std::string to;
     struct stat seen {};
     std::shared_ptr<Copying> copying;  ///< null: nobody has begun
+    FilePart part = {};
   };
   /// A thread's small files that wait for company.
   struct Packing {
@@ -63,6 +65,7 @@ class StageRun {
   void finish();
   bool finish_together();
   void take_over_shares();
+  void join_shared_files();
   /// Those that ranks of a party have while they copy.
   std::string manifest_of(unsigned rank) const;
   bool is_manifest(const std::string& path) const;
@@ -97,6 +100,7 @@ class StageRun {
   void walk(const StageOptions::Tree& tree, const std::string& below);
   bool enter_directory(const std::string& from, const std::string& to, const struct stat& seen);
   void found_file(Work work);
+  void found_shared_file(Work work);
   void make_symbolic_link(const std::string& from, const std::string& to, const struct stat& seen);
   void make_hard_link(const Link& link);
   void finish_directories();
@@ -119,6 +123,8 @@ class StageRun {
   /// The walk's: files of several links by device and inode, with their first name.
   std::map<std::pair<dev_t, ino_t>, Link> linked_;
   std::vector<Link> hard_links_;
+  std::vector<SharedFile> shared_files_;
+  std::vector<ManifestEntry> parts_;  ///< of shared files, that this rank has copied
   std::vector<Directory> directories_;
 };
 

@@ -93,10 +93,52 @@ void StageRun::found_file(Work work) {
       return;
     }
   }
+  const bool is_shared = SharedFile::is_worth_it(options_.party, work.seen) && !options_.dry_run;
+  if (is_shared) return found_shared_file(std::move(work));
   if (!is_mine(work.to)) return;
   ++progress_.files_found;
   progress_.bytes_found += static_cast<std::uint64_t>(work.seen.st_size);
   queue_.push(std::move(work));
+}
+
+void StageRun::found_shared_file(Work work) {
+  SharedFile file(options_.party, path_in_manifest(work.to), work.from, work.to, work.seen);
+  const bool is_kept = is_there(work);
+  const bool is_counted = file.is_counted_by(options_.party.rank);
+  if (is_counted) {
+    ++progress_.files_found;
+    progress_.bytes_found += static_cast<std::uint64_t>(work.seen.st_size);
+  }
+  if (is_kept && !is_counted) return;
+  const auto part = file.part_of(options_.party.rank);
+  if (!is_kept) shared_files_.push_back(std::move(file));
+  if (!part) return;
+  work.part = *part;
+  queue_.push(std::move(work));
+}
+
+void StageRun::join_shared_files() {
+  std::vector<SharedFile::Parts> parts;
+  for (unsigned rank = 0; rank < options_.party.ranks && !shared_files_.empty(); ++rank) {
+    auto read = read_parts(options_.party, rank);
+    if (!read) fail(options_.party.meeting, read.error());
+    parts.push_back(read ? std::move(*read) : SharedFile::Parts());
+  }
+  for (const SharedFile& file : shared_files_) {
+    auto entry = file.join(from_, to_, parts);
+    if (entry) {
+      add_to_manifest(*entry);
+      ++progress_.files_done;
+      tell_copied(file.to(), entry->size);
+    } else if (entry.error() != Errc::no_data) {
+      fail(file.from(), entry.error());
+    } else if (progress_.failures == 0) {
+      fail(file.from(), "was not copied by all ranks");
+    } else {
+      // The rank whose part is missing has told why.
+      failed_.insert(file.from());
+    }
+  }
 }
 
 void StageRun::make_symbolic_link(const std::string& from, const std::string& to,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "staging/open_file.h"
+#include "staging/temporary_name.h"
 
 namespace mayfly {
 namespace {
@@ -52,6 +53,46 @@ Result<std::string> read_whole(const FileCalls& calls, const std::string& path) 
     text.resize(before + got);
     if (got < kReadBytes) return text;
   }
+}
+
+Status write_file(const FileCalls& calls, const std::string& path, const std::string& text) {
+  const std::string temporary = temporary_of(path);
+  const auto write = [&]() -> Status {
+    MAYFLY_TRY(file, OpenFile::open(calls, temporary, O_WRONLY | O_CREAT | O_TRUNC, 0666));
+    MAYFLY_CHECKED(write_all(calls, file.descriptor(), std::as_bytes(std::span(text)), 0));
+    if (calls.is_lasting && calls.fsync(file.descriptor()) != 0) return errc_from(errno);
+    MAYFLY_CHECKED(file.close());
+    const bool is_named = calls.rename(temporary.c_str(), path.c_str()) == 0;
+    return is_named ? Status() : Status(errc_from(errno));
+  };
+  const Status written = write();
+  if (!written) calls.unlink(temporary.c_str());
+  return written;
+}
+
+Status remove_tree(const FileCalls& calls, const std::string& path) {
+  struct stat there {};
+  if (calls.lstat(path.c_str(), &there) != 0) {
+    return errno == ENOENT ? Status() : Status(errc_from(errno));
+  }
+  const bool is_directory = S_ISDIR(there.st_mode);
+  if (is_directory) {
+    MAYFLY_TRY(names, calls.list(path));
+    for (const std::string& name : names) {
+      MAYFLY_CHECKED(remove_tree(calls, join_path(path, name)));
+    }
+  }
+  const int removed = is_directory ? calls.rmdir(path.c_str()) : calls.unlink(path.c_str());
+  return removed == 0 || errno == ENOENT ? Status() : Status(errc_from(errno));
+}
+
+Status make_directories(const FileCalls& calls, const std::string& path) {
+  if (calls.mkdir(path.c_str(), 0777) == 0 || errno == EEXIST) return Status();
+  const std::string parent = parent_of(path);
+  if (errno != ENOENT || parent == path) return errc_from(errno);
+  MAYFLY_CHECKED(make_directories(calls, parent));
+  return calls.mkdir(path.c_str(), 0777) == 0 || errno == EEXIST ? Status()
+                                                                 : Status(errc_from(errno));
 }
 
 Result<std::string> target_of(const FileCalls& calls, const std::string& path) {

@@ -1,4 +1,4 @@
-// Reads and writes that are continued until they are whole.
+// What is done to files and trees as a whole, in either file system.
 #pragma once
 
 #include <string>
@@ -15,6 +15,12 @@ Result<std::size_t> read_fully(const FileCalls& calls, int fd, MutableBytes into
 Status write_all(const FileCalls& calls, int fd, Bytes bytes, std::uint64_t offset);
 
 Result<std::string> read_whole(const FileCalls& calls, const std::string& path);
+/// Writes a file as a whole: under another name first, and on its device where that lasts.
+Status write_file(const FileCalls& calls, const std::string& path, const std::string& text);
+/// Removes a tree; what is gone already is no failure.
+Status remove_tree(const FileCalls& calls, const std::string& path);
+/// Makes a directory and those above it.
+Status make_directories(const FileCalls& calls, const std::string& path);
 /// What a symbolic link says.
 Result<std::string> target_of(const FileCalls& calls, const std::string& path);
 /// fsync of a directory, where that means something.

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Staging into a session and out of it: staging_test.py MPI MAYFLY SERVER BEHAVIOUR"""
 
+import filecmp
 import json
 import os
 import random
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -125,9 +127,20 @@ def many_ranks(session):
     copied = re.findall(r'"event":"copied","path":"([^"]*)"', said)
     check(len(copied) > 250 and len(copied) == len(set(copied)), "a file was copied twice")
     check(said.count('"event":"finished"') == 1 and '"files":308,' in said, said)
-    run(4, "stage-out", "/mayfly/data/", str(out))
+    run(4, "stage-out", "--direct", "/mayfly/data/", str(out))
     same(tree, os.fsencode(out))
     session.run("verify", str(out / MANIFEST))
+    # Clients share the pieces of the big file too.
+    for words in ([], ["--direct"]):
+        said = run(4, "stage-in", "--json", "--by", "clients", *words, f"{tree.decode()}/big",
+                   "/mayfly/parts")
+        check(f'"bytes":{BIG},' in said and '"bytes_by_servers":0,' in said, said)
+        run(3, "stage-out", "--by", "clients", *words, "/mayfly/parts/", str(job.folder / "parts"))
+        copied = os.fsencode(job.folder / "parts" / "big")
+        check(filecmp.cmp(tree + b"/big", copied, False), "the bytes differ")
+        session.run("verify", str(job.folder / "parts" / MANIFEST))
+        session.run("rm", "-r", "/mayfly/parts")
+        shutil.rmtree(job.folder / "parts")
     names = {path.name for path in out.iterdir()}
     check(not [name for name in names if name.startswith(MANIFEST + ".")], str(names))
     check("party" not in session.run("ls", "-a", "/mayfly/"), "their meeting is left")
