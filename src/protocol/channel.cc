@@ -240,6 +240,9 @@ void Channel::on_reply(const ReplyHeader& header, Body body) {
   heard_tick_ = tick_;
   unheard_ = 0;
   const std::uint16_t slot = slot_of(header.request_id);
+  const bool is_goodbye = header.request_id == goodbye_of(server_) &&
+                          header.opcode == (index_of(Opcode::disconnect) | kReplyBit);
+  has_heard_goodbye_ |= is_goodbye;
   if (slot >= pending_.size()) return;
   Pending& pending = pending_[slot];
   if (!pending.used || pending.finished() ||
@@ -264,8 +267,9 @@ bool Channel::on_endpoint_failed(Endpoint& endpoint, Errc why) {
 
 void Channel::break_off(Errc why, const std::string& reason, State next) {
   if (endpoint_ == nullptr) return;
-  // A server that closes after our goodbye does what it was asked.
-  if (!leaving_) log::error("{}: {}", describe(), reason);
+  // A server that closes after our goodbye does what it was asked, and after its own what it must.
+  const bool is_missed = !leaving_ && !(has_heard_goodbye_ && !is_waiting());
+  if (is_missed) log::error("{}: {}", describe(), reason);
   state_ = next;
   ++breaks_;
   for (Pending& pending : pending_) finish(pending, why);

@@ -112,6 +112,12 @@ class Channel {
   /// Whether its sender has something that waits for the reply.
   static bool is_awaited(std::uint64_t request_id) { return slot_of(request_id) != kNoSlot; }
 
+  /// The id of the reply, to no request, by which a server that ends says so to all of its peers:
+  /// who waits for nothing does not miss it.
+  static std::uint64_t goodbye_of(std::uint32_t server) {
+    return std::uint64_t{kNoSlot} << 16 | server;
+  }
+
   /// Routing, by the owner's Receiver. True if the endpoint was this channel's.
   static std::uint32_t server_of(std::uint64_t request_id) { return request_id & 0xffff; }
   static std::uint16_t slot_of(std::uint64_t request_id) {
@@ -166,6 +172,7 @@ class Channel {
   Semaphore permits_{kMaxPending};
   std::uint64_t breaks_ = 0;  ///< how often the connection was broken off
   bool leaving_ = false;
+  bool has_heard_goodbye_ = false;
   std::size_t closing_ = 0;
 
   std::deque<Pending> pending_;

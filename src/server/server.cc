@@ -55,8 +55,15 @@ Task<void> Server::wind_down() {
   stop();
   fences_.lift_all();
   file_locks_.cancel(FileLocks::kAll);
+  ReplyHeader goodbye;
+  goodbye.opcode = static_cast<std::uint8_t>(index_of(Opcode::disconnect) | kReplyBit);
+  goodbye.request_id = Channel::goodbye_of(index_);
+  goodbye.epoch = namespace_ != nullptr ? namespace_->epoch() : 0;
   // What is in flight is answered, if that does not take long: launchers kill a second after TERM.
-  for (auto& [cookie, connection] : connections_) loop().spawn(flush(connection));
+  for (auto& [cookie, connection] : connections_) {
+    connection->endpoint->post(as_wire(goodbye));
+    loop().spawn(flush(connection));
+  }
   const TimePoint patience = loop().now() + kPatience;
   while (loop().spawned() != 0 && loop().now() < patience) {
     co_await sleep_for(loop(), std::chrono::milliseconds(1));

@@ -151,7 +151,11 @@ std::size_t UcxWorker::poll() {
   }
   if (!arrived_.empty()) deliver();
   if ((++polls_ & kPollsBetweenLooks) == 0) look_after_peers();
-  if (!failed_.empty()) report_failures();
+  if (!failed_.empty()) {
+    // What a peer has said before it went is heard first.
+    if (lanes_ != nullptr) happened += lanes_->poll(receiver_);
+    report_failures();
+  }
   if (!draining_.empty()) hurry_draining();
   if (!closed_.empty()) forget_closed();
   return happened;

@@ -4,8 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <memory>
+#include <sstream>
+
+#include "base/log.h"
 #include "support/ask.h"
 #include "support/sim_cluster.h"
 
@@ -47,6 +52,13 @@ class FakeServer final : public Receiver {
     reply.request_id = request.request_id;
     reply.value = value;
     to_client_->post(as_wire(reply), {});
+  }
+  /// As one that ends.
+  void say_goodbye(std::uint32_t server) {
+    RequestHeader to_nobody;
+    to_nobody.opcode = Opcode::disconnect;
+    to_nobody.request_id = Channel::goodbye_of(server);
+    answer(to_nobody, Errc::ok, 0);
   }
   std::vector<std::uint64_t> arguments() const {
     std::vector<std::uint64_t> result;
@@ -358,6 +370,51 @@ TEST_F(ChannelTest, TheFailureOfTheEndpointGivesIoErrorToAllCallsAtOnceAndForGoo
   Call later = start(11);
   EXPECT_EQ(error_of(later), Errc::io_error);
   EXPECT_LE(clock_.now() - death, std::chrono::milliseconds(10));
+}
+
+/// What is logged as an error while it lives.
+class CapturedErrors {
+ public:
+  CapturedErrors() {
+    log::logger().sinks().push_back(sink_);
+    spdlog::set_level(spdlog::level::err);
+  }
+  ~CapturedErrors() {
+    spdlog::set_level(spdlog::level::off);
+    log::logger().sinks().pop_back();
+  }
+  CapturedErrors(const CapturedErrors&) = delete;
+  CapturedErrors& operator=(const CapturedErrors&) = delete;
+  std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::shared_ptr<spdlog::sinks::ostream_sink_mt> sink_ =
+      std::make_shared<spdlog::sinks::ostream_sink_mt>(text_);
+};
+
+TEST_F(ChannelTest, AServerThatHasSaidGoodbyeIsNotMissedByWhoWaitsForNothing) {
+  Call call = start(1);
+  settle();
+  server_.answer(server_.requests.back(), Errc::ok, 1);
+  EXPECT_EQ(value_of(call), 1U);
+  const CapturedErrors errors;
+  server_.say_goodbye(1);
+  settle();
+  network_.kill(server_.worker);
+  settle();
+  EXPECT_EQ(errors.text(), "");
+  EXPECT_FALSE(channel_.is_open());
+}
+
+TEST_F(ChannelTest, AServerThatGoesIsMissedByWhoWaitsForIt) {
+  Call call = start(1);
+  settle();
+  const CapturedErrors errors;
+  server_.say_goodbye(1);
+  network_.kill(server_.worker);
+  EXPECT_EQ(error_of(call), Errc::io_error);
+  EXPECT_NE(errors.text().find("it is gone"), std::string::npos) << errors.text();
 }
 
 TEST_F(ChannelTest, ARefusedConnectGivesTheServersError) {
