@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <set>
 
@@ -242,11 +243,13 @@ CountersJson make_report(const CountersJson& servers, const std::vector<WayPeak>
 }
 
 Result<void, Failure> write_report(const std::string& file, const CountersJson& report) {
-  const std::string ending = ".json";
-  const bool is_json = file.size() > ending.size() &&
-                       file.compare(file.size() - ending.size(), ending.size(), ending) == 0;
-  const std::string page = (is_json ? file.substr(0, file.size() - ending.size()) : file) + ".html";
-  if (auto written = write_whole(file, json_line(report)); !written) return written;
+  std::filesystem::path json(file);
+  std::filesystem::path page(file);
+  const bool has_ending = json.extension() == ".json" || json.extension() == ".html";
+  if (json.extension() == ".html") json.replace_extension(".json");
+  if (has_ending) page.replace_extension();
+  page += ".html";
+  if (auto written = write_whole(json, json_line(report)); !written) return written;
   return write_whole(page, report_page(report));
 }
 

@@ -16,6 +16,8 @@ constexpr double kWidth = 860;
 constexpr double kHeight = 180;
 constexpr double kLeft = 90;
 constexpr double kBottom = 24;
+constexpr double kRight = 30;
+constexpr double kTop = 26;  ///< the names of the lines
 
 constexpr const char* kStyle = R"(
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 60em; color: #222; }
@@ -68,8 +70,8 @@ std::string plot(const std::vector<Series>& series, double seconds, Text text,
     if (height < 4 * top) top = std::max(top, height);
   }
   if (top <= 0) top = 1;
-  const auto y = [top](double value) { return kHeight - value / top * (kHeight - 12); };
-  std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\">", kLeft + kWidth + 10,
+  const auto y = [top](double value) { return kHeight - value / top * (kHeight - kTop); };
+  std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\">", kLeft + kWidth + kRight,
                                 kHeight + kBottom);
   for (const double part : {0.0, 0.5, 1.0}) {
     svg += fmt::format(
@@ -111,7 +113,7 @@ std::string balance_plot(const CountersJson& balance) {
     top = std::max({top, row.value("bytes_in", 0.0), row.value("bytes_out", 0.0)});
   }
   constexpr double kRow = 22;
-  std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\">", kLeft + kWidth + 10,
+  std::string svg = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\">", kLeft + kWidth + kRight,
                                 kRow * static_cast<double>(balance.size()) + 4);
   double y = 2;
   for (const auto& row : balance) {
@@ -139,9 +141,10 @@ std::string percent(const CountersJson& phase, const char* key) {
 }
 
 std::string phases_table(const CountersJson& phases) {
-  std::string table = "<table>" + row({"phase", "from", "to", "in", "out", "requests/s",
-                                       "of drives' write", "of drives' read"},
-                                      "th");
+  std::string table =
+      "<table>" + row({"phase", "from", "to", "in", "out", "requests/s", "of drives' write",
+                       "of drives' read", "of one client's way in", "and out"},
+                      "th");
   for (const auto& phase : phases) {
     const double begin = phase["begin_seconds"].get<double>();
     const double end = phase["end_seconds"].get<double>();
@@ -152,7 +155,8 @@ std::string phases_table(const CountersJson& phases) {
              rate_text(phase["bytes_out"].get<double>() / seconds),
              count_text(phase["requests"].get<double>() / seconds),
              percent(phase, "percent_of_device_write_peak"),
-             percent(phase, "percent_of_device_read_peak")});
+             percent(phase, "percent_of_device_read_peak"),
+             percent(phase, "percent_of_way_put_peak"), percent(phase, "percent_of_way_get_peak")});
   }
   return table + "</table>\n";
 }
@@ -181,7 +185,9 @@ std::string operations_table(const CountersJson& operations) {
       "<table>" + row({"operation", "requests", "errors", "bytes", "p50", "p99", "max"}, "th");
   for (const auto& [name, sum] : operations.items()) {
     const auto time = [&sum = sum](const char* key) {
-      return time_text(sum[key].get<std::uint64_t>());
+      // Of few that are done at once none may have been timed.
+      const auto nanoseconds = sum[key].get<std::uint64_t>();
+      return nanoseconds == 0 ? std::string("-") : time_text(nanoseconds);
     };
     table += row({name, count_text(sum["requests"].get<double>()),
                   count_text(sum["errors"].get<double>()), bytes_text(sum["bytes"].get<double>()),

@@ -149,6 +149,9 @@ def reports(session):
     session.run("report", str(file))
     check_report(file)
     file = session.job.folder / "end.json"
+    # By either name both are written.
+    session.run("report", str(session.job.folder / "page.html"))
+    check_report(session.job.folder / "page.json")
     # Whoever wants a report that cannot be written keeps the session.
     said = session.run("stop", "--report", "/proc/none/report.json", status=1)
     check("/proc/none/report.json" in said and session.file.exists(), said)
