@@ -23,6 +23,7 @@ constexpr const char* kStyle = R"(
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 60em; color: #222; }
 h2 { margin-top: 1.6em; font-size: 1.15em; }
 table { border-collapse: collapse; } th, td { padding: .15em .8em; text-align: right; }
+td { white-space: nowrap; }
 th { border-bottom: 1px solid #999; } td:first-child, th:first-child { text-align: left; }
 tr:nth-child(even) { background: #f4f4f4; }
 svg text { font-size: 11px; fill: #555; } .in { stroke: #0b66c3; } .out { stroke: #c7521a; }
