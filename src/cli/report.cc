@@ -243,12 +243,11 @@ CountersJson make_report(const CountersJson& servers, const std::vector<WayPeak>
 }
 
 Result<void, Failure> write_report(const std::string& file, const CountersJson& report) {
-  std::filesystem::path json(file);
-  std::filesystem::path page(file);
-  const bool has_ending = json.extension() == ".json" || json.extension() == ".html";
-  if (json.extension() == ".html") json.replace_extension(".json");
-  if (has_ending) page.replace_extension();
-  page += ".html";
+  std::filesystem::path stem(file);
+  const bool has_ending = stem.extension() == ".json" || stem.extension() == ".html";
+  if (has_ending) stem.replace_extension();
+  const std::string json = has_ending ? stem.string() + ".json" : file;
+  const std::string page = stem.string() + ".html";
   if (auto written = write_whole(json, json_line(report)); !written) return written;
   return write_whole(page, report_page(report));
 }

@@ -209,6 +209,8 @@ class Session final : public Receiver {
                             const std::string& new_name, std::uint64_t epoch);
   Task<Result<Attributes>> check_unlink(KnownDirectory parent, const std::string& name,
                                         std::uint64_t epoch);
+  /// Whether something may get that name, in place of what has it, if anything does.
+  Task<Status> check_replace(KnownDirectory parent, const std::string& name, std::uint64_t epoch);
   Task<Result<FileId>> ask_parent(FileId directory, std::uint64_t epoch);
   /// Of an operation by path that may be overtaken by what others change.
   class Retry {

@@ -325,6 +325,13 @@ Task<Result<Attributes>> Session::check_unlink(KnownDirectory parent, const std:
   co_return *file;
 }
 
+Task<Status> Session::check_replace(KnownDirectory parent, const std::string& name,
+                                    std::uint64_t epoch) {
+  const auto replaced = co_await check_unlink(parent, name, epoch);
+  if (!replaced && replaced.error() != Errc::no_entry) co_return replaced.error();
+  co_return user_.may_access(as_attributes(parent), W_OK) ? Status() : deny();
+}
+
 bool Session::may_change(const KnownDirectory& parent, const NamedRequest& request) const {
   if (user_.is_root() || !changes_names(request)) return true;
   const bool may_replace = removes(request) || request.whole != nullptr;
@@ -339,11 +346,7 @@ Task<Status> Session::check_user(KnownDirectory parent, const std::string& name,
     const auto removed = co_await check_unlink(parent, name, epoch);
     co_return removed ? Status() : Status(removed.error());
   }
-  if (request.whole != nullptr) {
-    const auto replaced = co_await check_unlink(parent, name, epoch);
-    if (replaced || replaced.error() != Errc::no_entry) co_return to_status(to_errc(replaced));
-    co_return user_.may_access(as_attributes(parent), W_OK) ? Status() : deny();
-  }
+  if (request.whole != nullptr) co_return co_await check_replace(parent, name, epoch);
   // Whether the name is there comes before whether it may be made.
   const Status there = status_of(co_await ask_name(parent, name, epoch));
   if (!there) co_return there.error() == Errc::no_entry ? deny() : there.error();
@@ -358,9 +361,7 @@ Task<Status> Session::check_rename(KnownDirectory from, const std::string& old_n
                                    std::uint64_t epoch) {
   const auto moved = co_await check_unlink(from, old_name, epoch);
   if (!moved) co_return moved.error();
-  const auto replaced = co_await check_unlink(to, new_name, epoch);
-  if (!replaced && replaced.error() != Errc::no_entry) co_return replaced.error();
-  if (!user_.may_access(as_attributes(to), W_OK)) co_return deny();
+  MAYFLY_CO_CHECKED(co_await check_replace(to, new_name, epoch));
   // A directory that gets another parent is changed itself.
   const bool is_changed = from.id != to.id && moved->is_directory();
   if (is_changed && !user_.may_access(*moved, W_OK)) co_return Errc::access_denied;

@@ -103,6 +103,8 @@ struct ChunkWrite {
   std::optional<std::uint32_t> appended_under;  ///< a record's place: its truncate generation
   WriteEffect effect;                           ///< what the writer reports
 };
+/// The request's payload in a Buffer, at an offset within the page, once the client has sent it.
+Task<Result<Buffer>> receive_payload(Server& server, Request& request, std::size_t in_page);
 /// Writes the bytes that stand in `buffer` at the range's offset within the page. no_entry: the
 /// file is gone. stale: it was cut since the record was given its place.
 Task<Transfer> write_chunk(Server& server, ChunkWrite& write, Buffer buffer);

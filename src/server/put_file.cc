@@ -1,5 +1,4 @@
 // put_file: a whole file by one request. Its bytes are written before anybody can find it.
-#include <algorithm>
 #include <string>
 
 #include "server/operation.h"
@@ -87,14 +86,9 @@ Task<Status> put(Server& server, FileId parent, Arrival& arrival) {
 
 Task<void> put_file(Server& server, Request request) {
   if (!is_sane(request)) co_return server.reply(request, Errc::bad_message);
-  const std::uint64_t payload = request.body.payload_bytes();
-  const bool is_small = payload <= kBufferBytes[1];
-  Semaphore::Permit permit;
-  if (!is_small) permit = co_await request.connection->transfers.acquire();
-  Buffer buffer = co_await server.acquire(is_small ? BufferClass::small : BufferClass::large);
-  const Status received = co_await request.body.receive(MutableBytes(buffer.data(), payload));
-  if (!received) co_return server.reply(request, received.error());
-  auto arrival = take_apart(server, request, std::move(buffer));
+  auto payload = co_await receive_payload(server, request, 0);
+  if (!payload) co_return server.reply(request, payload.error());
+  auto arrival = take_apart(server, request, std::move(*payload));
   if (!arrival) co_return server.reply(request, arrival.error());
   const Status status = co_await put(server, request.header.file, *arrival);
   server.reply(request, to_errc(status), arrival->file.size);

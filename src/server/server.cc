@@ -58,7 +58,6 @@ Task<void> Server::wind_down() {
   ReplyHeader goodbye;
   goodbye.opcode = static_cast<std::uint8_t>(index_of(Opcode::disconnect) | kReplyBit);
   goodbye.request_id = Channel::goodbye_of(index_);
-  goodbye.epoch = namespace_ != nullptr ? namespace_->epoch() : 0;
   // What is in flight is answered, if that does not take long: launchers kill a second after TERM.
   for (auto& [cookie, connection] : connections_) {
     connection->endpoint->post(as_wire(goodbye));

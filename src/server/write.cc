@@ -11,26 +11,14 @@ bool is_sane(const Request& request, const ChunkRange& range) {
          payload == (request.has(request_flags::kSlot) ? 0 : range.length);
 }
 
-/// The Buffer that holds the request's bytes, at their offset within the page.
-Task<Result<Buffer>> take_payload(Server& server, Request& request, ChunkRange range) {
-  const std::size_t in_page = range.offset % kPageBytes;
-  if (request.has(request_flags::kSlot)) {
-    auto& slots = request.connection->write_slots;
-    const auto slot = slots.find(request.header.argument);
-    if (slot == slots.end()) co_return Errc::invalid;
-    Buffer buffer = std::move(slot->second);
-    slots.erase(slot);
-    co_return buffer;
-  }
-  const BufferClass size_class =
-      in_page + range.length <= kBufferBytes[1] ? BufferClass::small : BufferClass::large;
-  Semaphore::Permit permit;
-  if (size_class == BufferClass::large) permit = co_await request.connection->transfers.acquire();
-  Buffer buffer = co_await server.acquire(size_class);
-  const MutableBytes into(buffer.data() + in_page, range.length);
-  const Status received = co_await request.body.receive(into);
-  if (!received) co_return received.error();
-  co_return buffer;
+/// invalid: the slot is not the client's.
+Result<Buffer> take_slot(Request& request) {
+  auto& slots = request.connection->write_slots;
+  const auto slot = slots.find(request.header.argument);
+  if (slot == slots.end()) return Errc::invalid;
+  Buffer buffer = std::move(slot->second);
+  slots.erase(slot);
+  return buffer;
 }
 
 /// Gives the slot of a finished write back to the client or to the pool.
@@ -49,6 +37,18 @@ std::uint16_t settle_slot(Server& server, const Request& request, Buffer buffer)
 }
 
 }  // namespace
+
+Task<Result<Buffer>> receive_payload(Server& server, Request& request, std::size_t in_page) {
+  const std::size_t bytes = request.body.payload_bytes();
+  const BufferClass size_class =
+      in_page + bytes <= kBufferBytes[1] ? BufferClass::small : BufferClass::large;
+  Semaphore::Permit permit;
+  if (size_class == BufferClass::large) permit = co_await request.connection->transfers.acquire();
+  Buffer buffer = co_await server.acquire(size_class);
+  const Status received = co_await request.body.receive({buffer.data() + in_page, bytes});
+  if (!received) co_return received.error();
+  co_return buffer;
+}
 
 Task<Transfer> write_chunk(Server& server, ChunkWrite& write, Buffer buffer) {
   Server::FileData& data = *write.data;
@@ -76,7 +76,12 @@ Task<void> write(Server& server, Request request) {
   if (!is_sane(request, range)) co_return server.reply(request, Errc::bad_message);
   ChunkWrite write{server.data_of(header.file), {header.file, header.offset}, range, {}, {}};
   if (request.has(request_flags::kAppend)) write.appended_under = header.uid_or_generation;
-  auto payload = co_await take_payload(server, request, range);
+  Result<Buffer> payload = Errc::invalid;
+  if (request.has(request_flags::kSlot)) {
+    payload = take_slot(request);
+  } else {
+    payload = co_await receive_payload(server, request, range.offset % kPageBytes);
+  }
   if (!payload) co_return server.reply(request, payload.error());
   Task<Transfer> writing = write_chunk(server, write, std::move(*payload));
   Transfer written = co_await std::move(writing);

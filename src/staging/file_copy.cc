@@ -58,15 +58,32 @@ Status copy_attributes(const FileEnds& ends, const struct stat& source) {
   return ends.to_calls.utimensat(path, times) == 0 ? Status() : Status(errc_from(errno));
 }
 
+Status put_in_place(const FileEnds& ends, const struct stat& source, const std::string& temporary,
+                    OpenFile& file) {
+  const FileCalls& calls = ends.to_calls;
+  const FileEnds partial{ends.from_calls, ends.from, calls, temporary};
+  if (calls.fset_attributes == nullptr) {
+    MAYFLY_CHECKED(copy_attributes(partial, source));
+  } else {
+    MAYFLY_CHECKED(copy_extended(partial));
+    const int owner_too = ::geteuid() == 0 ? 1 : 0;
+    if (calls.fset_attributes(file.descriptor(), &source, owner_too) != 0) return errc_from(errno);
+  }
+  if (calls.is_lasting && calls.fsync(file.descriptor()) != 0) return errc_from(errno);
+  MAYFLY_CHECKED(file.close());
+  const bool is_named = calls.rename(temporary.c_str(), ends.to.c_str()) == 0;
+  return is_named ? Status() : Status(errc_from(errno));
+}
+
 Result<std::unique_ptr<FileCopy>> FileCopy::open(FileEnds ends, const struct stat& seen,
                                                  std::string path, FilePart part) {
   const bool is_direct = ends.mode.is_direct && !SourceFile::has_holes(seen);
-  const bool comes_in = ends.to_calls.copy_by_servers != nullptr;
-  MAYFLY_TRY(source, SourceFile::open(ends.from_calls, ends.from, seen, is_direct && comes_in));
+  MAYFLY_TRY(source,
+             SourceFile::open(ends.from_calls, ends.from, seen, is_direct && ends.comes_in()));
   if (part.is_all()) part.temporary = temporary_of(ends.to_calls, ends.to);
   // What others have copied to it stays.
   const int flags = O_CREAT | O_WRONLY | O_NOFOLLOW | (part.is_all() ? O_TRUNC : 0);
-  MAYFLY_TRY(to, is_direct && !comes_in
+  MAYFLY_TRY(to, is_direct && !ends.comes_in()
                      ? OpenFile::open_direct(ends.to_calls, part.temporary, flags, 0600)
                      : OpenFile::open(ends.to_calls, part.temporary, flags, 0600));
   std::unique_ptr<FileCopy> copy(new FileCopy(std::move(ends), std::move(source), std::move(part),
@@ -126,10 +143,9 @@ Status FileCopy::move_piece(std::uint64_t piece, MutableBytes buffer) {
 
 Status FileCopy::serve(std::uint64_t begin, std::uint64_t length) {
   static_assert(sizeof(mayfly_digest) == sizeof(Digest));
-  const FileCalls& calls = comes_in() ? ends_.to_calls : ends_.from_calls;
   Digest* const digests = &entry_.blocks[begin / kDigestBlockBytes];
-  if (calls.copy_by_servers(session_descriptor(), &node_file_, static_cast<off_t>(begin), length,
-                            reinterpret_cast<mayfly_digest*>(digests)) == 0) {
+  if (ends_.session().copy_by_servers(session_descriptor(), &node_file_, static_cast<off_t>(begin),
+                                      length, reinterpret_cast<mayfly_digest*>(digests)) == 0) {
     bytes_by_servers_ += length;
     return Status();
   }
@@ -140,9 +156,9 @@ Status FileCopy::serve(std::uint64_t begin, std::uint64_t length) {
 
 Status FileCopy::settle() {
   if (!ends_.mode.by_servers || size() <= kDigestBlockBytes) return Status();
-  const FileCalls& calls = comes_in() ? ends_.to_calls : ends_.from_calls;
-  return calls.settle_copy(session_descriptor(), &node_file_) == 0 ? Status()
-                                                                   : Status(errc_from(errno));
+  return ends_.session().settle_copy(session_descriptor(), &node_file_) == 0
+             ? Status()
+             : Status(errc_from(errno));
 }
 
 Result<std::uint64_t> FileCopy::seek(std::uint64_t offset, int whence, std::uint64_t end) const {
@@ -199,16 +215,6 @@ Status FileCopy::write_data(std::uint64_t begin, Bytes bytes) {
   return Status();
 }
 
-Status FileCopy::set_attributes() {
-  const FileCalls& calls = ends_.to_calls;
-  const FileEnds ends{ends_.from_calls, ends_.from, calls, part_.temporary};
-  if (calls.fset_attributes == nullptr) return copy_attributes(ends, source_.status());
-  MAYFLY_CHECKED(copy_extended(ends));
-  const int owner_too = ::geteuid() == 0 ? 1 : 0;
-  const bool is_set = calls.fset_attributes(to_.descriptor(), &source_.status(), owner_too) == 0;
-  return is_set ? Status() : Status(errc_from(errno));
-}
-
 Result<ManifestEntry> FileCopy::finish() {
   const FileCalls& calls = ends_.to_calls;
   const auto complete = [&]() -> Status {
@@ -218,11 +224,7 @@ Result<ManifestEntry> FileCopy::finish() {
     if (is_direct() && calls.ftruncate(to_.descriptor(), source_.status().st_size) != 0) {
       return errc_from(errno);
     }
-    MAYFLY_CHECKED(set_attributes());
-    if (calls.is_lasting && calls.fsync(to_.descriptor()) != 0) return errc_from(errno);
-    MAYFLY_CHECKED(to_.close());
-    if (calls.rename(part_.temporary.c_str(), ends_.to.c_str()) != 0) return errc_from(errno);
-    return Status();
+    return put_in_place(ends_, source_.status(), part_.temporary, to_);
   };
   if (const Status status = complete(); !status) {
     abandon();

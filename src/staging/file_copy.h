@@ -57,6 +57,9 @@ struct FileEnds {
   const FileCalls& to_calls;
   std::string to;
   CopyMode mode = {};
+  bool comes_in() const { return to_calls.copy_by_servers != nullptr; }
+  /// The calls of that end which is the session's.
+  const FileCalls& session() const { return comes_in() ? to_calls : from_calls; }
 };
 
 class FileCopy {
@@ -90,14 +93,13 @@ class FileCopy {
   /// Where the source's first data (SEEK_DATA) or hole at or behind `offset` begins; at most `end`.
   Result<std::uint64_t> seek(std::uint64_t offset, int whence, std::uint64_t end) const;
   int session_descriptor() const { return comes_in() ? to_.descriptor() : source_.descriptor(); }
-  bool comes_in() const { return ends_.to_calls.copy_by_servers != nullptr; }
+  bool comes_in() const { return ends_.comes_in(); }
   /// Reads or writes the node's file past its page cache, which knows whole pages only.
   bool is_direct() const { return ends_.mode.is_direct && !is_sparse_; }
   Status write_data(std::uint64_t begin, Bytes bytes);
   std::uint64_t begin_of(std::uint64_t piece) const {
     return (part_.index + piece * part_.count) * kStagePieceBytes;
   }
-  Status set_attributes();
 
   FileEnds ends_;
   SourceFile source_;
@@ -114,5 +116,9 @@ class FileCopy {
 /// Owner, mode and times of what `path` names, itself a link or not, and extended attributes of the
 /// user's from the source. Owners are changed by root only.
 Status copy_attributes(const FileEnds& ends, const struct stat& source);
+/// The file that is open, and whole, under a temporary name gets its attributes and its own name;
+/// by then it is on its device, if that lasts.
+Status put_in_place(const FileEnds& ends, const struct stat& source, const std::string& temporary,
+                    OpenFile& file);
 
 }  // namespace mayfly

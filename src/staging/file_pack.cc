@@ -49,9 +49,10 @@ Status FilePack::add(const std::string& from, std::string to, const struct stat&
 
 std::vector<Result<ManifestEntry>> FilePack::send() {
   std::vector<mayfly_whole_file> files;
+  const int owner_too = ::geteuid() == 0 ? 1 : 0;
   for (const Member& member : members_) {
-    files.push_back({member.to.c_str(), &member.source, bytes_.data() + member.offset,
-                     ::geteuid() == 0 ? 1 : 0, 0});
+    files.push_back(
+        {member.to.c_str(), &member.source, bytes_.data() + member.offset, owner_too, 0});
   }
   // Of each file its `error` says more.
   static_cast<void>(to_.put_files(files.data(), files.size()));

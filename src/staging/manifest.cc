@@ -92,6 +92,15 @@ ManifestEntry decode(const Json& line) {
 
 }  // namespace
 
+ManifestEntry entry_of(std::string path, ManifestEntry::Type type, const struct stat& seen) {
+  ManifestEntry entry;
+  entry.path = std::move(path);
+  entry.type = type;
+  entry.mode = seen.st_mode & kPermissions;
+  entry.modified = seen.st_mtim;
+  return entry;
+}
+
 std::string encode(const ManifestEntry& entry) {
   Json line;
   put_text(line, "path", entry.path);

@@ -32,6 +32,8 @@ struct ManifestEntry {
   std::string target;          ///< links; a hard link's is the path of its file
 };
 
+/// What is known of it without looking at its content.
+ManifestEntry entry_of(std::string path, ManifestEntry::Type type, const struct stat& seen);
 /// One line, without its end.
 std::string encode(const ManifestEntry& entry);
 /// bad_message: no entry.

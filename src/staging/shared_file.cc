@@ -14,7 +14,7 @@
 namespace mayfly {
 namespace {
 
-constexpr std::uint64_t kBlocksPerPiece = kStagePieceBytes / kDigestBlockBytes;
+constexpr std::size_t kBlocksPerPiece = kStagePieceBytes / kDigestBlockBytes;
 
 std::string word_of(const StageParty& party, unsigned rank) {
   return join_path(party.meeting, "parts-" + std::to_string(rank));
@@ -30,7 +30,7 @@ SharedFile::SharedFile(const StageParty& party, std::string path, std::string fr
       seen_(seen),
       meeting_(party.meeting),
       ranks_(party.ranks),
-      first_(static_cast<unsigned>(XXH3_64bits(path_.data(), path_.size()) % party.ranks)) {}
+      first_(party.rank_of(path_)) {}
 
 bool SharedFile::is_worth_it(const StageParty& party, const struct stat& seen) {
   return !party.is_alone() && pieces_of(static_cast<std::uint64_t>(seen.st_size)) > 2 &&
@@ -62,10 +62,13 @@ Result<std::vector<Digest>> SharedFile::blocks_of(const ManifestEntry& whole,
       return Errc::again;
     }
     auto next = entry.blocks.begin();
-    for (std::size_t block = 0; block < blocks.size(); ++block) {
-      if (block / kBlocksPerPiece % part->count != part->index) continue;
-      if (next == entry.blocks.end()) return Errc::bad_message;
-      blocks[block] = *next++;
+    for (std::size_t piece = part->index; piece * kBlocksPerPiece < blocks.size();
+         piece += part->count) {
+      const std::size_t begin = piece * kBlocksPerPiece;
+      const std::size_t count = std::min(kBlocksPerPiece, blocks.size() - begin);
+      if (static_cast<std::size_t>(entry.blocks.end() - next) < count) return Errc::bad_message;
+      std::copy_n(next, count, &blocks[begin]);
+      next += static_cast<std::ptrdiff_t>(count);
     }
   }
   return blocks;
@@ -84,10 +87,8 @@ Result<ManifestEntry> SharedFile::join(const FileCalls& from_calls, const FileCa
     if (to_calls.ftruncate(file.descriptor(), source.status().st_size) != 0) {
       return errc_from(errno);
     }
-    MAYFLY_CHECKED(copy_attributes({from_calls, from_, to_calls, partial}, source.status()));
-    if (to_calls.is_lasting && to_calls.fsync(file.descriptor()) != 0) return errc_from(errno);
-    MAYFLY_CHECKED(file.close());
-    if (to_calls.rename(partial.c_str(), to_.c_str()) != 0) return errc_from(errno);
+    MAYFLY_CHECKED(
+        put_in_place({from_calls, from_, to_calls, to_}, source.status(), partial, file));
     return entry;
   };
   auto entry = complete();

@@ -7,11 +7,6 @@
 #include "staging/times.h"
 
 namespace mayfly {
-namespace {
-
-constexpr mode_t kPermissions = 07777;
-
-}  // namespace
 
 Result<SourceFile> SourceFile::open(const FileCalls& calls, const std::string& path,
                                     const struct stat& seen, bool is_direct) {
@@ -35,11 +30,8 @@ Status SourceFile::check_unchanged() const {
 }
 
 ManifestEntry SourceFile::entry(std::string path) const {
-  ManifestEntry entry;
-  entry.path = std::move(path);
+  ManifestEntry entry = entry_of(std::move(path), ManifestEntry::Type::file, status_);
   entry.size = size();
-  entry.mode = status_.st_mode & kPermissions;
-  entry.modified = status_.st_mtim;
   entry.blocks.resize(digest_blocks(entry.size));
   return entry;
 }

@@ -215,13 +215,14 @@ bool StageRun::pack(const Work& work, Packing& packing, MutableBytes buffer) {
   if (!packing.pack.takes(work.seen)) return false;
   if (!packing.pack.has_room(work.seen)) send(packing, buffer);
   const Status added = packing.pack.add(work.from, work.to, work.seen, path_in_manifest(work.to));
-  if (added) {
-    limit_.wait_for(static_cast<std::uint64_t>(work.seen.st_size));
-    packing.works.push_back(work);
-  } else if (added.error() != Errc::cross_device) {
+  if (!added && added.error() == Errc::cross_device) return false;
+  if (!added) {
     fail(work.from, added.error());
+    return true;
   }
-  return added || added.error() != Errc::cross_device;
+  limit_.wait_for(static_cast<std::uint64_t>(work.seen.st_size));
+  packing.works.push_back(work);
+  return true;
 }
 
 void StageRun::send(Packing& packing, MutableBytes buffer) {

@@ -83,8 +83,8 @@ Status wait_until(const std::string& path, bool is_there) {
 
 }  // namespace
 
-bool StageParty::has(const std::string& path) const {
-  return is_alone() || XXH3_64bits(path.data(), path.size()) % ranks == rank;
+unsigned StageParty::rank_of(const std::string& path) const {
+  return static_cast<unsigned>(XXH3_64bits(path.data(), path.size()) % ranks);
 }
 
 Status meet(const StageParty& party, Progress& progress, const std::function<void()>& finish) {

@@ -21,8 +21,9 @@ struct StageParty {
   std::string meeting;  ///< a directory of the session that no other party uses
 
   bool is_alone() const { return ranks == 1; }
-  /// Whether that path, as the manifest has it, is this rank's to copy.
-  bool has(const std::string& path) const;
+  /// Whose that path, as the manifest has it, is to copy.
+  unsigned rank_of(const std::string& path) const;
+  bool has(const std::string& path) const { return is_alone() || rank_of(path) == rank; }
 };
 
 /// Ends this rank's share. If it is the last of all, `finish` is called with the sums of all ranks'

@@ -12,15 +12,6 @@ namespace {
 constexpr mode_t kPermissions = 07777;
 constexpr mode_t kWhileFilled = 0700;
 
-ManifestEntry entry_of(std::string path, ManifestEntry::Type type, const struct stat& seen) {
-  ManifestEntry entry;
-  entry.path = std::move(path);
-  entry.type = type;
-  entry.mode = seen.st_mode & kPermissions;
-  entry.modified = seen.st_mtim;
-  return entry;
-}
-
 }  // namespace
 
 bool StageRun::make_parents(const std::string& path) {
