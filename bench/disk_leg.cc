@@ -56,11 +56,15 @@ struct Load {
 Task<Status> move_block(Load& load, Direction direction, std::uint64_t number, Buffer buffer) {
   const std::uint64_t at = number * load.block;
   const ChunkId id{FileId{0, 1}, at / kMiB};
+  if (direction == Direction::write && load.block < kMiB) {
+    const auto written = co_await load.store.write(id, at % kMiB, Bytes(buffer.data(), load.block));
+    co_return to_status(to_errc(written));
+  }
   Task<Transfer> task = direction == Direction::write
                             ? load.store.write(id, at % kMiB, std::move(buffer), load.block)
                             : load.store.read(id, at % kMiB, std::move(buffer), load.block);
   const Transfer transfer = co_await std::move(task);
-  co_return to_status(transfer.bytes ? Errc::ok : transfer.bytes.error());
+  co_return to_status(to_errc(transfer.bytes));
 }
 
 BufferClass class_of(std::uint64_t block) {
@@ -142,6 +146,8 @@ Status measure(EventLoop& loop, Load load, const Measurement& wanted, std::uint6
   const double cpu = cpu_seconds();
   load.end = start + Nanoseconds(static_cast<std::int64_t>(wanted.seconds * 1e9));
   MAYFLY_CHECKED(loop.run(all(load, wanted.depth, &work)));
+  // What the writes have left in memory.
+  if (load.direction == Direction::write) MAYFLY_CHECKED(loop.run(load.store.sync(FileId{0, 1})));
   const std::chrono::duration<double> seconds = Clock::steady().now() - start;
   print(wanted, load, seconds.count(), cpu_seconds() - cpu);
   return {};
@@ -158,9 +164,9 @@ int run(const std::string& directory, std::uint64_t bytes) {
   auto file = DataFile::open(directory, bytes);
   if (!file) return fail(file.error().sentence);
   const int descriptor = file->descriptor();
-  DiskChunkStore store(**ring, std::move(*file));
   EventLoop loop(**ring);
   loop.add(**ring);
+  DiskChunkStore store(loop, **ring, pool, std::move(*file));
   Load filling{store, pool, kMiB, bytes / kMiB, Direction::write, false, {}};
   if (const Status filled = loop.run(all(filling, 16, &fill)); !filled) {
     return fail("filling: " + describe(filled.error()));

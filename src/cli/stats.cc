@@ -37,7 +37,7 @@ void print_server(const CountersJson& server) {
       "%s: %s of %s used, %s not synced, %u clients, %s of processor, %s resident (%s "
       "pinned)\n",
       name.c_str(), bytes("used_bytes").c_str(), bytes("capacity_bytes").c_str(),
-      bytes("unsynced_bytes").c_str(), server["clients"].get<unsigned>(),
+      bytes("dirty_bytes").c_str(), server["clients"].get<unsigned>(),
       time_text(server["processor_ns"].get<Count>()).c_str(), bytes("resident_bytes").c_str(),
       bytes("pinned_bytes").c_str());
   const auto device = server.find("device");
@@ -99,7 +99,7 @@ void print_gauges(PrometheusText& text, const CountersJson& servers) {
       {"pinned_bytes", "pinned_bytes", "gauge", "Memory that is pinned."},
       {"capacity_bytes", "capacity_bytes", "gauge", "Room for chunks."},
       {"used_bytes", "used_bytes", "gauge", "Of the capacity."},
-      {"unsynced_bytes", "unsynced_bytes", "gauge", "Written since the last sync."},
+      {"dirty_bytes", "dirty_bytes", "gauge", "Written, and not on the drive yet."},
       {"clients", "clients", "gauge", "Connections."},
       {"requests_under_way", "requests_under_way", "gauge", "Not answered yet."},
       {"requests_to_servers", "requests_to_servers_total", "counter", "Sent to other servers."}};

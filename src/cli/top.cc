@@ -54,7 +54,7 @@ struct Row {
   std::uint64_t buffers = 0;
   std::uint64_t resident_bytes = 0;
   std::uint64_t used_bytes = 0;
-  std::uint64_t unsynced_bytes = 0;
+  std::uint64_t dirty_bytes = 0;
 };
 
 /// `field`: of the newest sample in a server's history.
@@ -85,7 +85,7 @@ Row row_of(const CountersJson& before, const CountersJson& now) {
   }
   row.resident_bytes = now["resident_bytes"];
   row.used_bytes = now["used_bytes"];
-  row.unsynced_bytes = now["unsynced_bytes"];
+  row.dirty_bytes = now["dirty_bytes"];
   return row;
 }
 
@@ -117,8 +117,7 @@ std::vector<std::pair<std::string, OperationSum>> operations_between(const Look&
 void print_table(const Look& before, const Look& now) {
   const double seconds = std::chrono::duration<double>(now.at - before.at).count();
   std::printf("%-6s %-16s %12s %12s %10s %5s %5s %9s %10s %10s %10s %5s\n", "server", "node", "in",
-              "out", "requests/s", "queue", "tasks", "buffers", "memory", "used", "unsynced",
-              "cpu");
+              "out", "requests/s", "queue", "tasks", "buffers", "memory", "used", "dirty", "cpu");
   Row all;
   for (const Row& row : rows_of(before, now)) {
     if (!row.trouble.empty()) {
@@ -133,7 +132,7 @@ void print_table(const Look& before, const Look& now) {
                 row.server, row.node.c_str(), rate_text(row.bytes_in).c_str(),
                 rate_text(row.bytes_out).c_str(), row.requests, row.device_queue, row.under_way,
                 row.buffers_used, row.buffers, format_bytes(row.resident_bytes).c_str(),
-                format_bytes(row.used_bytes).c_str(), format_bytes(row.unsynced_bytes).c_str(),
+                format_bytes(row.used_bytes).c_str(), format_bytes(row.dirty_bytes).c_str(),
                 100 * row.processor);
   }
   std::printf("%-6s %-16s %12s %12s %10.0f\n\n", "all", "", rate_text(all.bytes_in).c_str(),
@@ -170,7 +169,7 @@ void print_json(const Look& before, const Look& now) {
                        {"buffers", row.buffers},
                        {"resident_bytes", row.resident_bytes},
                        {"used_bytes", row.used_bytes},
-                       {"unsynced_bytes", row.unsynced_bytes}});
+                       {"dirty_bytes", row.dirty_bytes}});
   }
   nlohmann::ordered_json operations = nlohmann::ordered_json::object();
   for (const auto& [name, sum] : operations_between(before, now)) {

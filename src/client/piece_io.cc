@@ -25,9 +25,9 @@ Task<Result<WriteEffect>> write_through_slot(Session& session, RequestHeader hea
   SlotPool::User user(slots);
   auto lease = co_await slots.acquire();
   if (!lease) co_return lease.error();
-  const std::uint64_t in_page = piece.chunk_offset % kPageBytes;
+  const std::uint64_t place = place_in_slot(piece.chunk_offset);
   if (!lease->is_current()) co_return Errc::io_error;
-  const Status put = co_await channel.put(bytes, lease->slab_offset() + in_page);
+  const Status put = co_await channel.put(bytes, lease->slab_offset() + place);
   if (!put) {
     if (lease->is_current()) slots.release(lease->slab_offset());
     co_return put.error();
@@ -38,7 +38,7 @@ Task<Result<WriteEffect>> write_through_slot(Session& session, RequestHeader hea
   header.argument = lease->slab_offset();
   auto reply = co_await channel.call(header);
   if (!reply) co_return reply.error();
-  if ((reply->header.flags & reply_flags::kSlotKept) != 0) lease->kept();
+  if ((reply->header.flags & reply_flags::kSlotKept) != 0) lease->kept(reply->header.value);
   if (const Status status = reply->status(); !status) co_return status.error();
   co_return unpack_effect(reply->header.second);
 }
@@ -52,14 +52,12 @@ Task<Status> fetch(Session& session, std::uint32_t server, Reply& reply, Mutable
     if (reply.body.payload_bytes() != into.size()) co_return Errc::bad_message;
     co_return co_await channel.receive(reply, into);
   }
-  const std::uint64_t slot = round_down(reply.header.second, kPageBytes);
   const std::uint64_t connection = channel.cookie();
   const Status got = co_await channel.get(into, reply.header.second);
   if (channel.cookie() != connection) co_return Errc::io_error;
   RequestHeader release;
   release.opcode = Opcode::release_slot;
   release.epoch = kAnyEpoch;
-  release.argument = slot;
   release.length = reply.header.request_id;
   if (session.loop().now() - asked < kReadLease) {
     channel.notify(release);

@@ -38,8 +38,10 @@ class SlotPool {
     bool is_current() const {
       return pool_->channel_.is_open() && pool_->channel_.cookie() == cookie_;
     }
-    /// The server left the slot with us.
-    void kept() { std::exchange(pool_, nullptr)->keep(slab_offset_, cookie_); }
+    /// The server left a slot with us: this one, or another instead.
+    void kept(std::uint64_t slab_offset) {
+      std::exchange(pool_, nullptr)->keep(slab_offset, cookie_);
+    }
 
    private:
     SlotPool* pool_;

@@ -7,7 +7,7 @@
 //   Buffers may wait only for a smaller class than the smallest it holds (large, small, page), so
 //   waits cannot form a circle. Freed Buffers are lent last in, first out: the warm one first.
 // Failure: none. An exhausted pool makes its callers wait; it is never an error.
-// Bound: the slab. Default 64 MiB: 59 large (1 MiB) + 256 small (16 KiB) + 64 page (4 KiB) Buffers.
+// Bound: the slab. Default 64 MiB: 56 large (1 MiB), 256 small (16 KiB), 1024 page (4 KiB) Buffers.
 #pragma once
 
 #include <array>
@@ -31,6 +31,17 @@ inline constexpr std::array<std::size_t, kBufferClasses> kBufferBytes = {kMiB, 1
                                                                          kPageBytes};
 
 class BufferPool;
+
+/// Holds Buffers that it can do without, or soon can: a cache.
+class BufferReclaimer {
+ public:
+  /// Somebody wants a Buffer of the class, and none is free. Gives one back now if it can, else
+  /// sees to it that one will be.
+  virtual void reclaim(BufferClass size_class) = 0;
+
+ protected:
+  ~BufferReclaimer() = default;
+};
 
 class Buffer {
  public:
@@ -58,6 +69,7 @@ class Buffer {
 
  private:
   friend class BufferPool;
+  friend class SharedBuffer;
   Buffer(BufferPool* pool, std::byte* data, BufferClass size_class)
       : pool_(pool), data_(data), class_(size_class) {}
   void release();
@@ -71,8 +83,8 @@ class BufferPool {
  public:
   using Counts = std::array<std::size_t, kBufferClasses>;
 
-  /// Cuts `slab` (page-aligned) as the default plan does: 1/16 small, 1/256 page, the rest large,
-  /// at least one of each. Needs 2 MiB.
+  /// Cuts `slab` (page-aligned) as the default plan does: 1/16 small, 1/16 page, the rest large, at
+  /// least one of each. Needs 2 MiB.
   static Counts plan(std::size_t slab_bytes);
 
   BufferPool(std::span<std::byte> slab, Counts counts);
@@ -100,8 +112,11 @@ class BufferPool {
   };
   /// Waits for a Buffer of the class. Its bytes are whatever the last holder left.
   Awaiter acquire(BufferClass size_class) { return Awaiter(*this, size_class); }
-  /// A Buffer if one is free and nobody waits for one; else an empty Buffer.
+  /// A Buffer if one is free, or given back by the reclaimer at once, and nobody waits for one;
+  /// else an empty Buffer.
   Buffer try_acquire(BufferClass size_class);
+  /// At most one, which outlives the pool's use or takes itself out with null.
+  void set_reclaimer(BufferReclaimer* reclaimer) { reclaimer_ = reclaimer; }
 
   std::span<std::byte> slab() const { return slab_; }
   std::size_t total(BufferClass size_class) const { return counts_[index(size_class)]; }
@@ -110,11 +125,18 @@ class BufferPool {
 
  private:
   friend class Buffer;
+  friend class SharedBuffer;
   static std::size_t index(BufferClass size_class) { return static_cast<std::size_t>(size_class); }
   void give_back(std::byte* data, BufferClass size_class);
+  std::uint32_t& holders(const std::byte* data, BufferClass size_class);
+  /// One holder of a SharedBuffer less. With one left, the reclaimer may have what others wait for.
+  void let_go(std::byte* data, BufferClass size_class);
 
   std::span<std::byte> slab_;
   Counts counts_;
+  std::array<std::byte*, kBufferClasses> first_{};
+  std::array<std::vector<std::uint32_t>, kBufferClasses> holders_;  ///< of those that are shared
+  BufferReclaimer* reclaimer_ = nullptr;
   std::array<std::vector<std::byte*>, kBufferClasses> free_;
   std::array<IntrusiveList<Awaiter>, kBufferClasses> waiters_;
 };

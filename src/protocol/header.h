@@ -18,14 +18,19 @@ namespace mayfly {
 
 static_assert(std::endian::native == std::endian::little, "the wire is little-endian");
 
-inline constexpr std::uint8_t kProtocolVersion = 5;
+inline constexpr std::uint8_t kProtocolVersion = 6;
 /// Payload that travels inside the message; longer ones go by slot or by rendezvous. About what UCX
 /// carries in one piece through shared memory (8,256 bytes).
 inline constexpr std::size_t kInlineBytes = 8 * 1024;
 /// Longest body that is not file data.
 inline constexpr std::size_t kMaxBodyBytes = 64 * 1024;
-/// Longest run of file data in one message: one large Buffer.
+/// Longest run of file data in one message: one large Buffer. No run crosses a multiple of it in
+/// its chunk.
 inline constexpr std::size_t kMaxPieceBytes = 1 << 20;
+/// Where the byte `chunk_offset` of a chunk belongs in a slot that its writer puts it to.
+inline constexpr std::uint64_t place_in_slot(std::uint64_t chunk_offset) {
+  return chunk_offset % kMaxPieceBytes;
+}
 
 /// The epoch of requests that go by file id: no cached name can make them wrong.
 inline constexpr std::uint64_t kAnyEpoch = ~std::uint64_t{0};
@@ -101,7 +106,7 @@ inline constexpr std::uint16_t kWalk = 16384;         ///< look_up: only id and 
 
 namespace reply_flags {
 inline constexpr std::uint16_t kCreated = 1;     ///< open_name: the file is new
-inline constexpr std::uint16_t kSlotKept = 2;    ///< write: the slot is the client's again
+inline constexpr std::uint16_t kSlotKept = 2;    ///< write: the slot `value` is the client's
 inline constexpr std::uint16_t kInSlot = 4;      ///< read: the bytes stand in the slot `second`
 inline constexpr std::uint16_t kMore = 8;        ///< read_directory: there is a next page
 inline constexpr std::uint16_t kElsewhere = 16;  ///< look_up, open_name: value and second are the

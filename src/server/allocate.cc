@@ -1,7 +1,7 @@
 // allocate_data, clear_data: space for a range of a file, and zeros in one, as far as this server
 // holds it.
 #include <algorithm>
-#include <cstring>
+#include <array>
 
 #include "server/operation.h"
 
@@ -66,13 +66,11 @@ Task<Status> reserve(Server& server, FileId file, Range range, std::int64_t& pag
 Task<Status> write_zeros(Server& server, ChunkId chunk, std::uint64_t begin, std::uint64_t end,
                          std::int64_t& pages) {
   if (begin >= end || server.store().next_data(chunk, begin) >= end) co_return Status();
-  // Of a class that nobody has who waits for the file: writes take theirs first.
-  Buffer buffer = co_await server.acquire(BufferClass::page);
-  std::memset(buffer.data(), 0, kPageBytes);
-  Task<Transfer> writing = server.store().write(chunk, begin, std::move(buffer), end - begin);
-  const Transfer written = co_await std::move(writing);
-  pages += static_cast<std::int64_t>(written.pages_taken);
-  co_return written.bytes ? Status() : Status(written.bytes.error());
+  static constexpr std::array<std::byte, kPageBytes> kZeros{};
+  const auto taken = co_await server.store().write(chunk, begin, Bytes(kZeros).first(end - begin));
+  if (!taken) co_return taken.error();
+  pages += static_cast<std::int64_t>(*taken);
+  co_return Status();
 }
 
 Task<Status> clear_part(Server& server, FileId file, Part part, std::uint64_t chunk_end,

@@ -16,18 +16,17 @@
 #include "async/semaphore.h"
 #include "base/clock.h"
 #include "base/file_id.h"
-#include "memory/buffer_pool.h"
+#include "memory/shared_buffer.h"
 #include "metadata/inode.h"
 #include "server/node_file.h"
 #include "transport/worker.h"
 
 namespace mayfly {
 
-/// A Buffer whose bytes a client may get, until it releases it or its time is over.
+/// Memory whose bytes a client may get, until it releases it or its time is over.
 struct ReadSlot {
-  Buffer buffer;
+  SharedBuffer memory;
   Semaphore::Permit permit;
-  std::uint64_t lease;  ///< request id of the read
   TimePoint since;
 };
 
@@ -44,8 +43,8 @@ struct Connection {
   /// of its writes by rendezvous, until it has sent them. So one that stands still keeps few.
   Semaphore transfers;
 
-  /// Buffers that the client may put to (write slots) or get from (read slots), by slab offset. A
-  /// write slot in use by a request is moved out until that is done.
+  /// Buffers that the client may put to, by slab offset; one in use by a request is moved out until
+  /// that is done. And memory that it may get from, by the request id of the read.
   std::unordered_map<std::uint64_t, Buffer> write_slots;
   std::unordered_map<std::uint64_t, ReadSlot> read_slots;
   /// Write slots leased, those in use by requests included.

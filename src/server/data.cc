@@ -62,9 +62,7 @@ Task<Status> cut(ChunkStore& store, ChunkId chunk, std::uint64_t end, std::uint6
 }  // namespace
 
 Task<void> sync_data(Server& server, Request request) {
-  const std::uint64_t written = server.statistics().written();
-  const Status status = co_await server.store().sync();
-  if (status) server.statistics().note_synced(written);
+  const Status status = co_await server.store().sync(request.header.file);
   server.reply(request, to_errc(status));
 }
 

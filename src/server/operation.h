@@ -103,11 +103,19 @@ struct ChunkWrite {
   std::optional<std::uint32_t> appended_under;  ///< a record's place: its truncate generation
   WriteEffect effect;                           ///< what the writer reports
 };
-/// The request's payload in a Buffer, at an offset within the page, once the client has sent it.
-Task<Result<Buffer>> receive_payload(Server& server, Request& request, std::size_t in_page);
-/// Writes the bytes that stand in `buffer` at the range's offset within the page. no_entry: the
-/// file is gone. stale: it was cut since the record was given its place.
-Task<Transfer> write_chunk(Server& server, ChunkWrite& write, Buffer buffer);
+/// A request's payload: in a Buffer, where ChunkStore::write wants it, or still in the message.
+struct Arrived {
+  Arrived() = default;
+  explicit Arrived(Buffer in) : buffer(std::move(in)) {}
+  explicit Arrived(Bytes in) : bytes(in) {}
+  Buffer buffer;
+  Bytes bytes;  ///< without a Buffer; the request's
+};
+/// The request's payload, which belongs to byte `offset` of a chunk, once the client has sent it.
+Task<Result<Arrived>> receive_payload(Server& server, Request& request, std::uint64_t offset);
+/// Writes the payload. no_entry: the file is gone. stale: it was cut since the record was given its
+/// place.
+Task<Transfer> write_chunk(Server& server, ChunkWrite& write, Arrived payload);
 
 /// The answer to whoever looked for this entry: its attributes, with a symbolic link's target, or
 /// where to ask for them. May take the request to answer later.

@@ -11,18 +11,19 @@ bool is_sane(const Request& request) {
   return payload <= kMaxPieceBytes && request.header.length <= payload;
 }
 
-/// On its way: the body's name and bytes lie in the Buffer until that is written.
+/// On its way.
 struct Arrival {
   std::string name;
   NewFile file;
-  Buffer buffer;  ///< none: it is empty
+  Arrived payload;  ///< begins with the file's bytes
   bool is_named = false;
 };
 
 /// cross_device: its first chunk does not belong here, or does not hold it.
-Result<Arrival> take_apart(Server& server, const Request& request, Buffer buffer) {
+Result<Arrival> take_apart(Server& server, const Request& request, Arrived payload) {
   const std::uint64_t bytes = request.header.length;
-  const Bytes wire(buffer.data(), request.body.payload_bytes());
+  Bytes wire = payload.bytes;
+  if (payload.buffer) wire = Bytes(payload.buffer.data(), request.body.payload_bytes());
   MAYFLY_TRY(body, decode_whole_file(wire, bytes));
   if (!is_valid(body.layout, server.servers())) return Errc::invalid;
   const bool is_here = server_of_chunk(body.layout, 0, server.servers()) == server.index();
@@ -34,14 +35,14 @@ Result<Arrival> take_apart(Server& server, const Request& request, Buffer buffer
   arrival.file.atime_ns = body.atime_ns;
   arrival.file.mtime_ns = body.mtime_ns;
   arrival.file.size = bytes;
-  if (bytes > 0) arrival.buffer = std::move(buffer);
+  arrival.payload = std::move(payload);
   return arrival;
 }
 
 Task<Status> write_bytes(Server& server, Arrival& arrival) {
   const FileId id = arrival.file.id;
   ChunkWrite write{server.data_of(id), {id, 0}, {0, arrival.file.size}, {}, {}};
-  Task<Transfer> writing = write_chunk(server, write, std::move(arrival.buffer));
+  Task<Transfer> writing = write_chunk(server, write, std::move(arrival.payload));
   const Transfer written = co_await std::move(writing);
   arrival.file.pages = write.effect.pages_taken;
   co_return to_status(to_errc(written.bytes));

@@ -1,37 +1,54 @@
-// read: bytes of a chunk into a slot for the client to get, or into the reply.
+// read: bytes of a chunk for the client to get from the server's memory, or in the reply.
 #include "server/operation.h"
 
 namespace mayfly {
+namespace {
 
-Task<void> read(Server& server, Request request) {
-  const ChunkRange range = unpack(request.header.length);
+bool is_sane(const ChunkRange& range) {
+  return range.length > 0 && range.offset <= kChunkMaxBytes &&
+         is_in_one_section(range.offset, range.length);
+}
+
+/// What memory has of the bytes, or a Buffer of its own for them.
+Task<Result<Loan>> read_chunk(Server& server, ChunkId chunk, ChunkRange range) {
+  auto lent = co_await server.store().lend(chunk, range.offset, range.length);
+  if (!lent) co_return lent.error();
+  if (*lent) co_return std::move(**lent);
   const std::size_t in_page = range.offset % kPageBytes;
-  if (range.length == 0 || range.offset > 16 * kMiB || in_page + range.length > kMaxPieceBytes) {
-    co_return server.reply(request, Errc::bad_message);
-  }
-  const bool to_slot = request.has(request_flags::kToSlot);
-  const BufferClass size_class =
-      in_page + range.length <= kBufferBytes[1] ? BufferClass::small : BufferClass::large;
-  Semaphore::Permit permit;
-  if (size_class == BufferClass::large) permit = co_await request.connection->transfers.acquire();
-  Buffer buffer = co_await server.acquire(size_class);
-  const ChunkId chunk{request.header.file, request.header.offset};
+  Buffer buffer = co_await server.acquire(class_for(in_page, range.length));
   Task<Transfer> reading =
       server.store().read(chunk, range.offset, std::move(buffer), range.length);
   Transfer got = co_await std::move(reading);
-  if (!got.bytes) co_return server.reply(request, got.bytes.error());
-  const std::size_t bytes = *got.bytes;
+  if (!got.bytes) co_return got.bytes.error();
+  Loan loan;
+  loan.memory = SharedBuffer(std::move(got.buffer));
+  loan.at = in_page;
+  loan.bytes = *got.bytes;
+  co_return loan;
+}
+
+}  // namespace
+
+Task<void> read(Server& server, Request request) {
+  const ChunkRange range = unpack(request.header.length);
+  if (!is_sane(range)) co_return server.reply(request, Errc::bad_message);
+  Semaphore::Permit permit;
+  const bool is_large = class_for(range.offset % kPageBytes, range.length) == BufferClass::large;
+  if (is_large) permit = co_await request.connection->transfers.acquire();
+  auto loan = co_await read_chunk(server, {request.header.file, request.header.offset}, range);
+  if (!loan) co_return server.reply(request, loan.error());
+  const std::size_t bytes = loan->bytes;
   server.statistics().note_read(bytes);
-  if (to_slot && bytes != 0 && !request.connection->dead) {
-    const std::uint64_t offset = got.buffer.slab_offset();
-    ReadSlot slot{std::move(got.buffer), std::move(permit), request.header.request_id,
-                  server.loop().now()};
-    request.connection->read_slots.insert_or_assign(offset, std::move(slot));
-    co_return server.reply(request, Errc::ok, bytes, offset + in_page, reply_flags::kInSlot);
+  if (request.has(request_flags::kToSlot) && bytes != 0 && !request.connection->dead) {
+    const std::uint64_t place = loan->memory.slab_offset() + loan->at;
+    request.connection->read_slots.insert_or_assign(
+        request.header.request_id,
+        ReadSlot{std::move(loan->memory), std::move(permit), server.loop().now()});
+    co_return server.reply(request, Errc::ok, bytes, place, reply_flags::kInSlot);
   }
   ReplyHeader header = server.reply_header(request, Errc::ok);
   header.value = bytes;
-  co_await server.reply_with(request, header, Bytes(got.buffer.data() + in_page, bytes));
+  co_await server.reply_with(request, header, Bytes(loan->memory.data() + loan->at, bytes));
 }
 
 }  // namespace mayfly

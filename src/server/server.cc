@@ -138,6 +138,7 @@ void Server::note_reply(const Request& request, Errc error, std::uint64_t value)
   const bool moves_data = opcode == Opcode::write || opcode == Opcode::read ||
                           opcode == Opcode::stage_data || opcode == Opcode::put_file;
   const bool failed = error != Errc::ok;
+  if (opcode == Opcode::write) value = unpack(request.header.length).length;
   statistics_.note_reply(opcode, request.began_ticks, failed, moves_data && !failed ? value : 0);
 }
 

@@ -154,7 +154,7 @@ Result<void, Failure> ServerProcess::build(const ServerProcessOptions& options) 
   // The drive first: it is what users get wrong.
   MAYFLY_TRY(ring, Ring::create());
   ring_ = std::move(ring);
-  if (auto built = build_store(options); !built) return built.error();
+  MAYFLY_TRY(file, open_data_file(options));
 
   MAYFLY_TRY(worker, UcxWorker::create(UcxOptions()));
   worker_ = std::move(worker);
@@ -175,6 +175,11 @@ Result<void, Failure> ServerProcess::build(const ServerProcessOptions& options) 
   loop_->add(*ring_);
   loop_->add(*worker_);
   loop_->add(*signal_);
+  if (file) {
+    store_ = std::make_unique<DiskChunkStore>(*loop_, *ring_, *pool_, std::move(*file));
+  } else {
+    store_ = std::make_unique<NullChunkStore>();
+  }
   ServerOptions server_options;
   if (options.measures_device) {
     server_options.device_peak = measure_device(options.scratch, *loop_, *ring_, *pool_);
@@ -186,19 +191,16 @@ Result<void, Failure> ServerProcess::build(const ServerProcessOptions& options) 
   return {};
 }
 
-Result<void, Failure> ServerProcess::build_store(const ServerProcessOptions& options) {
+Result<std::optional<DataFile>, Failure> ServerProcess::open_data_file(
+    const ServerProcessOptions& options) {
+  if (options.null_store) return std::optional<DataFile>();
   std::uint64_t capacity = options.capacity_bytes;
-  if (options.null_store) {
-    store_ = std::make_unique<NullChunkStore>();
-    return {};
-  }
   if (capacity == 0) {
     MAYFLY_TRY(share, default_capacity(options));
     capacity = share;
   }
   MAYFLY_TRY(file, DataFile::open(options.scratch, capacity));
-  store_ = std::make_unique<DiskChunkStore>(*ring_, std::move(file));
-  return {};
+  return std::optional<DataFile>(std::move(file));
 }
 
 std::string ServerProcess::budget(std::uint64_t memory_bytes) {

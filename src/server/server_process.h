@@ -19,6 +19,7 @@
 #include "protocol/session_info.h"
 #include "server/server.h"
 #include "storage/chunk_store.h"
+#include "storage/data_file.h"
 #include "storage/ring.h"
 #include "transport/worker.h"
 
@@ -59,7 +60,9 @@ class ServerProcess {
  private:
   ServerProcess();
   Result<void, Failure> build(const ServerProcessOptions& options);
-  Result<void, Failure> build_store(const ServerProcessOptions& options);
+  /// None: nothing is to be kept.
+  static Result<std::optional<DataFile>, Failure> open_data_file(
+      const ServerProcessOptions& options);
 
   // In the order in which each stands on those above it.
   std::unique_ptr<StopSignal> signal_;
@@ -67,8 +70,8 @@ class ServerProcess {
   std::unique_ptr<RegisteredMemory> memory_;
   std::unique_ptr<BufferPool> pool_;
   std::unique_ptr<Ring> ring_;
-  std::unique_ptr<ChunkStore> store_;
   std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<ChunkStore> store_;
   std::unique_ptr<Server> server_;
 };
 

@@ -3,7 +3,8 @@
 // A write slot is a large Buffer that a client may put into. A client asks for one when it has none
 // free, and keeps it from write to write only while it has more to write; so an idle client holds
 // none. Each connection's share is equal; one that holds more, or that holds any while others wait
-// for memory, gives up the slot of the write that ends next. A read slot is lent for a time.
+// for memory, gives up the slot of the write that ends next. A read slot, a part of a Buffer
+// that others may read as well, is lent for a time.
 #include "server/operation.h"
 
 namespace mayfly {
@@ -29,9 +30,7 @@ void release_slot(Server& server, const Request& request) {
     if (connection.write_slots.erase(request.header.argument) != 0) --connection.leased;
     return;
   }
-  const auto slot = connection.read_slots.find(request.header.argument);
-  const bool was_theirs = slot != connection.read_slots.end() && slot->second.lease == lease;
-  if (was_theirs) connection.read_slots.erase(slot);
+  const bool was_theirs = connection.read_slots.erase(lease) != 0;
   if (request.has(request_flags::kConfirm)) {
     server.reply(request, was_theirs ? Errc::ok : Errc::stale);
   }

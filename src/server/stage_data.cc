@@ -43,6 +43,8 @@ struct Move {
   std::uint64_t offset;
   Errc error = Errc::ok;
   Digest digest{};
+  /// Where the bytes stand in a Buffer: for the store to write, and as it has read them.
+  std::size_t place() const { return place_in_slot(write.range.offset); }
   std::size_t in_page() const { return write.range.offset % kPageBytes; }
 };
 
@@ -50,14 +52,14 @@ Task<void> stage_in(Server& server, Move& move, Buffer buffer) {
   const std::uint64_t length = move.write.range.length;
   const std::uint64_t asked = move.file.direct ? round_up(length, kPageBytes) : length;
   Task<Transfer> reading =
-      server.ring()->read(move.file, std::move(buffer), move.in_page(), move.offset, asked);
+      server.ring()->read(move.file, std::move(buffer), move.place(), move.offset, asked);
   Transfer got = co_await std::move(reading);
   move.error = to_errc(got.bytes);
   // Shorter than the client has seen it.
   if (got.bytes && *got.bytes < length) move.error = Errc::again;
   if (move.error != Errc::ok) co_return;
-  move.digest = Digest::of(Bytes(got.buffer.data() + move.in_page(), length));
-  Task<Transfer> writing = write_chunk(server, move.write, std::move(got.buffer));
+  move.digest = Digest::of(Bytes(got.buffer.data() + move.place(), length));
+  Task<Transfer> writing = write_chunk(server, move.write, Arrived(std::move(got.buffer)));
   const Transfer written = co_await std::move(writing);
   move.error = to_errc(written.bytes);
 }
@@ -81,10 +83,12 @@ Task<void> stage_out(Server& server, Move& move, Buffer buffer) {
 }
 
 Task<void> stage(Server& server, Connection& connection, bool goes_out, Move& move) {
-  const bool is_small = move.in_page() + move.write.range.length <= kBufferBytes[1];
+  const std::size_t length = round_up(move.write.range.length, kPageBytes);
+  const BufferClass size_class =
+      class_for(goes_out ? move.in_page() : move.write.range.offset, length);
   Semaphore::Permit permit;
-  if (!is_small) permit = co_await connection.transfers.acquire();
-  Buffer buffer = co_await server.acquire(is_small ? BufferClass::small : BufferClass::large);
+  if (size_class == BufferClass::large) permit = co_await connection.transfers.acquire();
+  Buffer buffer = co_await server.acquire(size_class);
   Task<void> moving = goes_out ? stage_out(server, move, std::move(buffer))
                                : stage_in(server, move, std::move(buffer));
   co_await std::move(moving);
@@ -92,8 +96,8 @@ Task<void> stage(Server& server, Connection& connection, bool goes_out, Move& mo
 
 bool is_sane(const RequestHeader& header) {
   const ChunkRange range = unpack(header.length);
-  return range.length > 0 && range.offset <= 16 * kMiB &&
-         range.offset % kPageBytes + round_up(range.length, kPageBytes) <= kMaxPieceBytes &&
+  return range.length > 0 && range.offset <= kChunkMaxBytes &&
+         is_in_one_section(range.offset, round_up(range.length, kPageBytes)) &&
          header.argument <= kMaxFileBytes;
 }
 

@@ -47,12 +47,8 @@ class Statistics {
     return now;
   }
   void note_reply(Opcode opcode, std::uint64_t began_ticks, bool failed, std::uint64_t bytes);
-  /// What was written to chunks; it is in the drive's hands only after a sync.
+  /// To chunks, that is to memory or to the drive.
   void note_written(std::uint64_t bytes) { written_ += bytes; }
-  std::uint64_t written() const { return written_; }
-  /// All of the first `bytes` that were written are on the device.
-  void note_synced(std::uint64_t bytes) { synced_ = std::max(synced_, bytes); }
-  std::uint64_t unsynced() const { return written_ - synced_; }
   void note_read(std::uint64_t bytes) { read_ += bytes; }
 
   /// Null: never asked for.
@@ -75,7 +71,6 @@ class Statistics {
   std::uint64_t requests_ = 0;
   std::uint64_t errors_ = 0;
   std::uint64_t written_ = 0;
-  std::uint64_t synced_ = 0;
   std::uint64_t read_ = 0;
   std::vector<Sample> history_;
   std::int64_t interval_ns_ = kFirstIntervalNs;

@@ -18,6 +18,16 @@ StoreUsage ChunkSpace::usage() const {
   return {file_.capacity(), used_pages * kPageBytes};
 }
 
+bool ChunkSpace::has_places(const Chunk& chunk, PageRange pages) {
+  if (pages.end > chunk.claimed_end) return false;
+  while (!pages.empty()) {
+    const PageMap::Run run = chunk.places.run(pages);
+    if (!run.mapped()) return false;
+    pages.begin = run.pages.end;
+  }
+  return true;
+}
+
 bool ChunkSpace::try_map(Chunk& chunk, PageRange pages, std::uint64_t& taken) {
   // Surplus that the chunk grows past would be a hole with places.
   if (chunk.surplus_pages != 0 && pages.begin > chunk.claimed_end) {

@@ -1,43 +1,51 @@
-// DiskChunkStore: chunks in a DataFile on a drive, through a Ring.
+// DiskChunkStore: chunks in a DataFile on a drive, through a Ring, with a MemoryTier above it.
 //
-// Owner: the server; the ring outlives the store, the store outlives the tasks that use it.
-// Thread: the loop's. Order and failure: as ChunkStore says.
-// Cancellation: a read, and whatever waits for its turn, ends at once. A write that has begun is
-//   carried through, and those behind it wait for it.
-// Whole pages go to the drive: the payload stands in its Buffer as it stands in its pages, so an
-// unaligned write first fills its edges from the disk, in place, and is one aligned write then.
+// Owner: the server; loop, ring and pool outlive the store, the store outlives the tasks that use
+// it. Thread: the loop's. Order and failure: as ChunkStore says. Cancellation: whatever waits for
+// its turn, or for memory, ends at once. What has begun to move
+//   pages is carried through, and those behind it wait for it.
+// Only whole pages go to the drive and come from it. A write takes its places there and is done
+// when
+//   its bytes are in a block; an edge of it that the drive has and memory has not is read first.
+// Waits, so that they cannot form a circle: for memory, then for room for dirty pages, then for the
+//   pages; whoever holds pages waits for the drive only, and a block on its way there for nobody.
 #pragma once
 
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "storage/chunk_space.h"
 #include "storage/chunk_store.h"
 #include "storage/chunk_table.h"
+#include "storage/memory_tier.h"
 #include "storage/undertakings.h"
 
 namespace mayfly {
 
-class DiskChunkStore final : public ChunkStore {
+class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
  public:
-  DiskChunkStore(Ring& ring, DataFile file);
+  DiskChunkStore(EventLoop& loop, Ring& ring, BufferPool& pool, DataFile file);
   ~DiskChunkStore() override;
 
   Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
                        std::size_t length) override;
+  Task<Result<std::uint64_t>> write(ChunkId id, std::uint64_t offset, Bytes bytes) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
+  Task<Result<std::optional<Loan>>> lend(ChunkId id, std::uint64_t offset,
+                                         std::size_t length) override;
   Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;
   Task<Result<std::uint64_t>> reserve(ChunkId id, PageRange pages) override;
   Task<Result<std::uint64_t>> punch(ChunkId id, PageRange pages, bool keeps_space) override;
   std::uint64_t next_data(ChunkId id, std::uint64_t offset) const override;
   std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override;
-  /// Once it has failed it fails for ever: the kernel reports what it could not write back to one
-  /// call only, and says nothing of it to the next.
-  Task<Status> sync() override;
+  /// Once the drive has failed to sync it fails for ever: the kernel reports what it could not
+  /// write back to one call only, and says nothing of it to the next.
+  Task<Status> sync(FileId file) override;
   std::vector<ChunkExtent> chunks_of(FileId file) const override;
   std::vector<FileSpace> files() const override;
   Result<void, Failure> check() const override;
-  StoreUsage usage() const override { return space_.usage(); }
+  StoreUsage usage() const override;
 
  private:
   /// An operation's hold on a chunk and, once granted, on pages of it. The last one to let go of a
@@ -50,6 +58,7 @@ class DiskChunkStore final : public ChunkStore {
     ~Claim();
     void hold(RangeLock::Guard guard) { guard_.emplace(std::move(guard)); }
     Chunk& chunk() const { return *chunk_; }
+    ChunkId id() const { return id_; }
 
    private:
     DiskChunkStore* store_;
@@ -58,27 +67,78 @@ class DiskChunkStore final : public ChunkStore {
     std::optional<RangeLock::Guard> guard_;
   };
 
+  /// Bytes [begin, end) of a section.
+  struct ByteRange {
+    std::size_t begin;
+    std::size_t end;
+  };
+  struct Put;
+  struct Fill;
+  /// A file of which something is lost.
+  struct Fault {
+    Errc error;
+    bool is_told = false;  ///< to a write
+  };
+  using Permits = std::vector<Semaphore::Permit>;
+
   void remove_if_gone(ChunkId id, Chunk& chunk);
   std::uint64_t next(ChunkId id, std::uint64_t offset, bool written) const;
-  Task<Transfer> write_held(Claim claim, std::uint64_t offset, Buffer buffer, std::size_t length);
-  /// Fills the bytes around the payload in its first and last page.
-  Task<Transfer> fill_edges(Chunk& chunk, std::uint64_t offset, Buffer buffer, std::size_t length);
-  /// Puts the chunk's page `page` at `at` in the Buffer, all but its bytes [keep_begin, keep_end).
-  Task<Transfer> fill_around(Chunk& chunk, std::uint32_t page, Buffer buffer, std::size_t at,
-                             std::size_t keep_begin, std::size_t keep_end);
-  /// What of `pages` is to be read from where; zeros the holes in the Buffer.
-  std::vector<IoSpan> spans_to_read(const Chunk& chunk, PageRange pages, const Buffer& buffer);
-  std::vector<IoSpan> spans_to_write(const Chunk& chunk, PageRange pages);
+  /// No page of the chunk's blocks in `pages` is on its way to or from the drive while they are
+  /// held. The caller holds `pages`, so that none sets out.
+  Task<Permits> stop_transfers(Chunk& chunk, PageRange pages);
+  /// Pages that are cut off or punched are in memory no more.
+  void drop(Chunk& chunk, PageRange pages);
+
+  /// Waits for what the write needs, and does it.
+  Task<Transfer> put(Put put);
+  bool needs_memory(const Put& put) const;
+  bool needs_room(const Put& put) const;
+  /// Whether nothing of the write has to wait for the drive.
+  bool can_commit(Put& put);
+  Task<Transfer> put_slowly(Put put);
+  /// Reads the part of `page` that the write leaves as it is.
+  Task<Status> fill_edge(Put& put, Block& block, std::uint32_t page);
+  Transfer commit(Put& put);
+  /// The block that the write goes to, with the write's memory if it needs that.
+  Block& install(Put& put);
+  /// A new block for the section, or larger memory for the one it has; what that has of `keep` does
+  /// not count.
+  Block& place(const Claim& claim, std::uint32_t section, SharedBuffer memory, ByteRange keep);
+  BufferClass class_of_section(const Chunk& chunk, std::uint64_t offset, std::size_t length) const;
+
+  /// What of `pages` is to be read from where, into memory that begins with the first of them; what
+  /// is in blocks is copied, holes are zeroed.
+  Result<std::vector<IoSpan>> spans_to_read(const Chunk& chunk, PageRange pages, std::byte* into);
   /// Moves all spans; gives the sum of their lengths, less at the file's end, or an error.
   Task<Transfer> move(Direction direction, std::vector<IoSpan> spans, Buffer buffer);
-  /// The same for any number of spans, side by side. (One span needs a coroutine less.)
-  Task<Transfer> move_all(Direction direction, std::vector<IoSpan> spans, Buffer buffer);
+  Task<Status> move_all(Direction direction, std::vector<IoSpan> spans, SharedBuffer buffer);
+  std::optional<Loan> loan_of(Chunk& chunk, std::uint64_t offset, std::size_t length);
+  /// Whether this read is one of a row of them, and the rest of the section will be wanted.
+  bool note_read(Chunk& chunk, ChunkId id, std::uint64_t offset, std::size_t length) const;
+  Task<Status> fill(Fill fill);
+  /// The next section that a reader in order will come to.
+  void read_ahead(ChunkId id, std::uint32_t section);
+  Task<Status> fill_ahead(Claim claim, std::uint32_t section, SharedBuffer memory);
+
+  void write_back(Block& block) override { flushes_.undertake(flush(block)); }
+  void evict(Block& block) override;
+  Task<Status> flush(Block& block);
+  void note_lost(Block& block, const std::vector<PageRange>& pages, Errc error);
+  bool has_lost(FileId file) const;
+  /// What the next write of a file is to be told.
+  Status take_fault(FileId file);
 
   Ring& ring_;
+  MemoryTier tier_;
   ChunkSpace space_;
   ChunkTable<Chunk> chunks_;
+  std::unordered_map<FileId, Fault> faults_;
   Undertakings<Transfer> writes_;
-  Status synced_;  ///< the error of the first sync that failed
+  Undertakings<Status> flushes_;
+  std::size_t reading_ahead_ = 0;
+  std::uint64_t device_writes_ = 0;  ///< completed
+  std::uint64_t synced_writes_ = 0;  ///< of those, on stable storage
+  Status synced_;                    ///< the error of the first sync that failed
 };
 
 }  // namespace mayfly

@@ -37,26 +37,32 @@ Result<std::uint64_t> MemoryChunkStore::allocate(ChunkId id, PageRange range) {
 
 Task<Transfer> MemoryChunkStore::write(ChunkId id, std::uint64_t offset, Buffer buffer,
                                        std::size_t length) {
-  MAYFLY_ASSERT(length > 0 && offset % kPageBytes + length <= buffer.size());
-  if (offset > kChunkMaxBytes || length > kChunkMaxBytes - offset) {
-    co_return Transfer(std::move(buffer), Errc::file_too_big);
-  }
-  const Status status = injected();
-  if (!status) co_return Transfer(std::move(buffer), status.error());
-  const auto taken = allocate(id, pages_of(offset, length));
+  MAYFLY_ASSERT(length > 0 && buffer.size_class() <= class_for(offset, length));
+  const auto taken = put(id, offset, {buffer.data() + offset % kSectionBytes, length});
   if (!taken) co_return Transfer(std::move(buffer), taken.error());
+  co_return Transfer(std::move(buffer), length, *taken);
+}
+
+Task<Result<std::uint64_t>> MemoryChunkStore::write(ChunkId id, std::uint64_t offset, Bytes bytes) {
+  co_return put(id, offset, bytes);
+}
+
+Result<std::uint64_t> MemoryChunkStore::put(ChunkId id, std::uint64_t offset, Bytes bytes) {
+  if (offset > kChunkMaxBytes || bytes.size() > kChunkMaxBytes - offset) return Errc::file_too_big;
+  MAYFLY_ASSERT(!bytes.empty() && is_in_one_section(offset, bytes.size()));
+  MAYFLY_CHECKED(injected());
+  MAYFLY_TRY(taken, allocate(id, pages_of(offset, bytes.size())));
   Pages& chunk = chunks_.find_or_make(id);
-  const std::byte* from = buffer.data() + offset % kPageBytes;
-  for (std::size_t done = 0; done < length;) {
+  for (std::size_t done = 0; done < bytes.size();) {
     const std::uint64_t at = offset + done;
     const std::size_t within = at % kPageBytes;
-    const std::size_t bytes = std::min(kPageBytes - within, length - done);
-    std::memcpy(chunk.pages[at / kPageBytes]->data() + within, from + done, bytes);
+    const std::size_t part = std::min(kPageBytes - within, bytes.size() - done);
+    std::memcpy(chunk.pages[at / kPageBytes]->data() + within, bytes.data() + done, part);
     chunk.pages[at / kPageBytes]->written = true;
-    done += bytes;
+    done += part;
   }
-  chunk.end_bytes = std::max(chunk.end_bytes, offset + length);
-  co_return Transfer(std::move(buffer), length, *taken);
+  chunk.end_bytes = std::max(chunk.end_bytes, offset + bytes.size());
+  return taken;
 }
 
 Task<Transfer> MemoryChunkStore::read(ChunkId id, std::uint64_t offset, Buffer buffer,
@@ -154,6 +160,6 @@ std::uint64_t MemoryChunkStore::remove_pages(Pages& chunk, std::size_t begin, st
   return removed;
 }
 
-Task<Status> MemoryChunkStore::sync() { co_return injected(); }
+Task<Status> MemoryChunkStore::sync(FileId) { co_return injected(); }
 
 }  // namespace mayfly

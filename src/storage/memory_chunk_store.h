@@ -21,6 +21,7 @@ class MemoryChunkStore final : public ChunkStore {
 
   Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
                        std::size_t length) override;
+  Task<Result<std::uint64_t>> write(ChunkId id, std::uint64_t offset, Bytes bytes) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
   Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;
   Task<Result<std::uint64_t>> reserve(ChunkId id, PageRange pages) override;
@@ -31,7 +32,7 @@ class MemoryChunkStore final : public ChunkStore {
   std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override {
     return next(id, offset, false);
   }
-  Task<Status> sync() override;
+  Task<Status> sync(FileId file) override;
   std::vector<ChunkExtent> chunks_of(FileId file) const override { return chunks_.chunks_of(file); }
   std::vector<FileSpace> files() const override { return chunks_.files(); }
   Result<void, Failure> check() const override;
@@ -58,6 +59,7 @@ class MemoryChunkStore final : public ChunkStore {
 
   std::uint64_t next(ChunkId id, std::uint64_t offset, bool written) const;
   Status injected();
+  Result<std::uint64_t> put(ChunkId id, std::uint64_t offset, Bytes bytes);
   /// Gives every page of `range` its memory, and how many had none, or changes nothing.
   Result<std::uint64_t> allocate(ChunkId id, PageRange range);
   /// Gives how many there were.

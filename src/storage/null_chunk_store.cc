@@ -11,6 +11,12 @@ Task<Transfer> NullChunkStore::write(ChunkId id, std::uint64_t offset, Buffer bu
   co_return Transfer(std::move(buffer), length);
 }
 
+Task<Result<std::uint64_t>> NullChunkStore::write(ChunkId id, std::uint64_t offset, Bytes bytes) {
+  std::uint64_t& end = ends_[id];
+  end = std::max<std::uint64_t>(end, offset + bytes.size());
+  co_return std::uint64_t{0};
+}
+
 Task<Transfer> NullChunkStore::read(ChunkId id, std::uint64_t offset, Buffer buffer,
                                     std::size_t length) {
   const auto chunk = ends_.find(id);
@@ -26,8 +32,6 @@ Task<Result<std::uint64_t>> NullChunkStore::truncate(ChunkId id, std::uint64_t e
   if (chunk->second == 0) ends_.erase(chunk);
   co_return std::uint64_t{0};
 }
-
-Task<Status> NullChunkStore::sync() { co_return Status(); }
 
 std::vector<ChunkExtent> NullChunkStore::chunks_of(FileId file) const {
   std::vector<ChunkExtent> chunks;

@@ -12,6 +12,7 @@ class NullChunkStore final : public ChunkStore {
  public:
   Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
                        std::size_t length) override;
+  Task<Result<std::uint64_t>> write(ChunkId id, std::uint64_t offset, Bytes bytes) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
   Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;
   Task<Result<std::uint64_t>> reserve(ChunkId, PageRange) override { co_return std::uint64_t{0}; }
@@ -20,7 +21,7 @@ class NullChunkStore final : public ChunkStore {
   }
   std::uint64_t next_data(ChunkId, std::uint64_t offset) const override { return offset; }
   std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override;
-  Task<Status> sync() override;
+  Task<Status> sync(FileId) override { co_return Status(); }
   std::vector<ChunkExtent> chunks_of(FileId file) const override;
   std::vector<FileSpace> files() const override { return {}; }
   Result<void, Failure> check() const override { return {}; }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace mayfly {
 
 std::size_t PageMap::find(std::uint32_t page) const {
@@ -20,6 +22,18 @@ PageMap::Run PageMap::run(PageRange pages) const {
   }
   const PageRange found{pages.begin, std::min(pages.end, mapping.pages.end)};
   return {found, {mapping.disk_page + (found.begin - mapping.pages.begin), found.pages()}};
+}
+
+void PageMap::append_spans(PageRange pages, std::size_t buffer_offset,
+                           std::vector<IoSpan>& spans) const {
+  while (!pages.empty()) {
+    const Run part = run(pages);
+    MAYFLY_ASSERT(part.mapped());
+    const std::size_t bytes = part.pages.pages() * kPageBytes;
+    spans.push_back({buffer_offset, part.extent.page * kPageBytes, bytes, 0});
+    buffer_offset += bytes;
+    pages.begin = part.pages.end;
+  }
 }
 
 void PageMap::insert(std::uint32_t page, Extent extent) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "storage/free_blocks.h"
+#include "storage/io_span.h"
 #include "storage/page_range.h"
 
 namespace mayfly {
@@ -21,6 +22,9 @@ class PageMap {
 
   /// The run at the beginning of `pages`.
   Run run(PageRange pages) const;
+  /// Where the bytes of `pages`, which all have places, are on the disk; in memory they stand one
+  /// after the other from `buffer_offset` on.
+  void append_spans(PageRange pages, std::size_t buffer_offset, std::vector<IoSpan>& spans) const;
   /// Gives the pages from `page` on, which have no place, the place `extent`.
   void insert(std::uint32_t page, Extent extent);
   /// Takes the places of `pages` away and appends them to `freed`.

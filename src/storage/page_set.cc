@@ -17,6 +17,15 @@ std::uint64_t mask(std::uint32_t word, PageRange pages) {
 
 }  // namespace
 
+std::uint32_t PageSet::count(PageRange pages) const {
+  const auto words = static_cast<std::uint32_t>(words_.size());
+  int found = 0;
+  for (std::uint32_t word = pages.begin / 64; word < words && word * 64 < pages.end; ++word) {
+    found += std::popcount(words_[word] & mask(word, pages));
+  }
+  return static_cast<std::uint32_t>(found);
+}
+
 void PageSet::insert(PageRange pages) {
   if (pages.empty()) return;
   const std::uint32_t last = (pages.end - 1) / 64;

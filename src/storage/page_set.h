@@ -1,6 +1,7 @@
 // PageSet: a set of the pages of a chunk, one bit each. Pure logic.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -13,6 +14,15 @@ class PageSet {
   bool contains(std::uint32_t page) const {
     return page / 64 < words_.size() && (words_[page / 64] >> page % 64 & 1) != 0;
   }
+  /// All of them; of none, yes.
+  bool contains(PageRange pages) const {
+    return pages.empty() || (contains(pages.begin) && run(pages) == pages);
+  }
+  bool empty() const {
+    return std::all_of(words_.begin(), words_.end(), [](std::uint64_t word) { return word == 0; });
+  }
+  /// How many of them.
+  std::uint32_t count(PageRange pages) const;
   void insert(PageRange pages);
   void erase(PageRange pages);
   /// Removes every page from `begin` on.

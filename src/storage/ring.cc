@@ -224,7 +224,7 @@ void Ring::recycle(RingOperation& operation) {
   operation.waiter = nullptr;
   free_operations_.push_back(&operation);
   const Buffer buffer = std::move(operation.buffer);
-  const std::shared_ptr<Buffer> shared = std::move(operation.shared);
+  const SharedBuffer shared = std::move(operation.shared);
   const std::shared_ptr<void> memory = std::move(operation.memory);
   operation.permit.release();
 }

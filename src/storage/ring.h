@@ -74,9 +74,9 @@ class Ring final : public EventSource, public Sleeper {
                        std::uint64_t file_offset, std::size_t length);
   /// read() or write().
   Task<Transfer> transfer(Direction direction, RingFile file, Buffer buffer, IoSpan span);
-  /// Moves a part of a Buffer of which other parts may be moved at the same time. All or an error.
-  Task<Status> move_part(Direction direction, RingFile file, std::shared_ptr<Buffer> buffer,
-                         IoSpan span);
+  /// Moves a part of a Buffer of which others may move or use other parts meanwhile. All or an
+  /// error.
+  Task<Status> move_part(Direction direction, RingFile file, SharedBuffer buffer, IoSpan span);
   /// fdatasync(2).
   Task<Status> sync(RingFile file);
   /// fallocate(2); `mode` as there, also for punching holes.

@@ -22,7 +22,7 @@ struct Opening {
 
 Task<Result<FileSeen>> Ring::open(std::string path, int flags) {
   Semaphore::Permit permit = co_await permits_.acquire();
-  OperationLease lease(*this, std::move(permit), Buffer(), nullptr);
+  OperationLease lease(*this, std::move(permit), Buffer(), SharedBuffer());
   const auto opening = std::make_shared<Opening>();
   opening->path = std::move(path);
   lease.operation().memory = opening;
@@ -50,7 +50,7 @@ Task<Result<FileSeen>> Ring::open(std::string path, int flags) {
 
 Task<Status> Ring::close(int descriptor) {
   Semaphore::Permit permit = co_await permits_.acquire();
-  OperationLease lease(*this, std::move(permit), Buffer(), nullptr);
+  OperationLease lease(*this, std::move(permit), Buffer(), SharedBuffer());
   io_uring_sqe* sqe = next_sqe();
   io_uring_prep_close(sqe, descriptor);
   issue(lease.operation(), sqe, RingFile());

@@ -9,7 +9,7 @@
 namespace mayfly {
 
 OperationLease::OperationLease(Ring& ring, Semaphore::Permit permit, Buffer buffer,
-                               std::shared_ptr<Buffer> shared)
+                               SharedBuffer shared)
     : ring_(ring), operation_(ring.take_slot()) {
   operation_->permit = std::move(permit);
   operation_->buffer = std::move(buffer);
@@ -91,7 +91,7 @@ Task<Transfer> Ring::write(RingFile file, Buffer buffer, std::size_t buffer_offs
 Task<Transfer> Ring::transfer(Direction direction, RingFile file, Buffer buffer, IoSpan span) {
   MAYFLY_ASSERT(buffer && span.buffer_offset + span.length <= buffer.size());
   Semaphore::Permit permit = co_await permits_.acquire();
-  OperationLease lease(*this, std::move(permit), std::move(buffer), nullptr);
+  OperationLease lease(*this, std::move(permit), std::move(buffer), SharedBuffer());
   while (!span.done()) {
     issue_move(lease, direction, file, span);
     const std::int32_t result = co_await lease.completed();
@@ -101,9 +101,8 @@ Task<Transfer> Ring::transfer(Direction direction, RingFile file, Buffer buffer,
   co_return Transfer(lease.take_buffer(), span.moved);
 }
 
-Task<Status> Ring::move_part(Direction direction, RingFile file, std::shared_ptr<Buffer> buffer,
-                             IoSpan span) {
-  MAYFLY_ASSERT(span.buffer_offset + span.length <= buffer->size());
+Task<Status> Ring::move_part(Direction direction, RingFile file, SharedBuffer buffer, IoSpan span) {
+  MAYFLY_ASSERT(span.buffer_offset + span.length <= buffer.size());
   const std::size_t wanted = span.length;
   Semaphore::Permit permit = co_await permits_.acquire();
   OperationLease lease(*this, std::move(permit), Buffer(), std::move(buffer));
@@ -118,7 +117,7 @@ Task<Status> Ring::move_part(Direction direction, RingFile file, std::shared_ptr
 
 Task<Status> Ring::sync(RingFile file) {
   Semaphore::Permit permit = co_await permits_.acquire();
-  OperationLease lease(*this, std::move(permit), Buffer(), nullptr);
+  OperationLease lease(*this, std::move(permit), Buffer(), SharedBuffer());
   io_uring_sqe* sqe = next_sqe();
   io_uring_prep_fsync(sqe, file.descriptor, IORING_FSYNC_DATASYNC);
   ++counters_.syncs;
@@ -129,7 +128,7 @@ Task<Status> Ring::sync(RingFile file) {
 
 Task<Status> Ring::fallocate(RingFile file, int mode, std::uint64_t offset, std::uint64_t length) {
   Semaphore::Permit permit = co_await permits_.acquire();
-  OperationLease lease(*this, std::move(permit), Buffer(), nullptr);
+  OperationLease lease(*this, std::move(permit), Buffer(), SharedBuffer());
   io_uring_sqe* sqe = next_sqe();
   io_uring_prep_fallocate(sqe, file.descriptor, mode, static_cast<off_t>(offset),
                           static_cast<off_t>(length));

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "async/semaphore.h"
-#include "memory/buffer_pool.h"
+#include "memory/shared_buffer.h"
 #include "storage/ring_counters.h"
 
 namespace mayfly {
@@ -20,8 +20,8 @@ class Ring;
 struct RingOperation {
   Semaphore::Permit permit;
   Buffer buffer;
-  std::shared_ptr<Buffer> shared;  ///< instead of `buffer`, if several operations move parts of it
-  std::shared_ptr<void> memory;    ///< what else the kernel reads or fills
+  SharedBuffer shared;           ///< instead of `buffer`, if several operations move parts of it
+  std::shared_ptr<void> memory;  ///< what else the kernel reads or fills
   Resumption* waiter = nullptr;
   std::int32_t result = 0;
   bool gives_descriptor = false;
@@ -34,15 +34,14 @@ struct RingOperation {
 /// A coroutine's hold on a slot; at its end the slot is recycled, or abandoned if in flight.
 class OperationLease {
  public:
-  OperationLease(Ring& ring, Semaphore::Permit permit, Buffer buffer,
-                 std::shared_ptr<Buffer> shared);
+  OperationLease(Ring& ring, Semaphore::Permit permit, Buffer buffer, SharedBuffer shared);
   OperationLease(const OperationLease&) = delete;
   OperationLease& operator=(const OperationLease&) = delete;
   ~OperationLease();
 
   RingOperation& operation() { return *operation_; }
   std::byte* data() const {
-    return operation_->shared ? operation_->shared->data() : operation_->buffer.data();
+    return operation_->shared ? operation_->shared.data() : operation_->buffer.data();
   }
   /// Only while nothing is in flight.
   Buffer take_buffer() { return std::move(operation_->buffer); }

@@ -73,6 +73,14 @@ class Undertakings {
     std::unique_ptr<Entry> entry_;
     Resumption resumption_;
   };
+  /// Starts `task`, whose result nobody waits for.
+  void undertake(Task<T> task) {
+    free_finished();
+    auto entry = std::make_unique<Entry>(*this, std::move(task));
+    entry->abandoned = true;
+    entry->task.start(entry.get());
+    if (!entry->task.done()) running_.push_back(entry.release());
+  }
   /// Starts `task`; co_await gives its result.
   Awaiter carry_through(Task<T> task) {
     free_finished();

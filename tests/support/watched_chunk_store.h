@@ -37,6 +37,13 @@ class WatchedChunkStore final : public ChunkStore {
     activity_.end(length);
     co_return written;
   }
+  Task<Result<std::uint64_t>> write(ChunkId id, std::uint64_t offset, Bytes bytes) override {
+    activity_.begin(bytes.size());
+    if (latency_ != Nanoseconds::zero()) co_await sleep_for(loop_, latency_);
+    const auto taken = co_await store_.write(id, offset, bytes);
+    activity_.end(bytes.size());
+    co_return taken;
+  }
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer,
                       std::size_t length) override {
     activity_.begin(length);
@@ -61,11 +68,11 @@ class WatchedChunkStore final : public ChunkStore {
   std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override {
     return store_.next_hole(id, offset);
   }
-  Task<Status> sync() override {
+  Task<Status> sync(FileId file) override {
     ++syncs_;
     if (latency_ != Nanoseconds::zero()) co_await sleep_for(loop_, latency_);
     if (sync_error_ != Errc::ok) co_return sync_error_;
-    co_return co_await store_.sync();
+    co_return co_await store_.sync(file);
   }
   std::vector<ChunkExtent> chunks_of(FileId file) const override { return store_.chunks_of(file); }
   std::vector<FileSpace> files() const override { return store_.files(); }

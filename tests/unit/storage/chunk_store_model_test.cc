@@ -81,7 +81,9 @@ Task<void> step_alone(ChunkStore& store, BufferPool& pool, Model& model, ChunkId
   ++model.operations;
   if (kind < 45) {
     const std::string text = model.some_text(length);
-    const Status status = co_await write_text(store, pool, id, offset, text, &pages);
+    Task<Status> writing = model.below(2) == 0 ? write_text(store, pool, id, offset, text, &pages)
+                                               : write_bytes(store, id, offset, text, &pages);
+    const Status status = co_await std::move(writing);
     if (to_errc(status) == Errc::no_space) {
       ++model.refused;
     } else if (!status) {
@@ -91,7 +93,10 @@ Task<void> step_alone(ChunkStore& store, BufferPool& pool, Model& model, ChunkId
       bytes.replace(offset, length, text);
     }
   } else if (kind < 85) {
-    const Result<std::string> text = co_await read_text(store, pool, id, offset, length);
+    Task<Result<std::string>> reading = model.below(2) == 0
+                                            ? read_text(store, pool, id, offset, length)
+                                            : lend_text(store, pool, id, offset, length);
+    const Result<std::string> text = co_await std::move(reading);
     const std::string expected =
         offset < bytes.size() ? bytes.substr(offset, length) : std::string();
     if (!text || *text != expected) ++model.mismatches;
@@ -101,9 +106,12 @@ Task<void> step_alone(ChunkStore& store, BufferPool& pool, Model& model, ChunkId
     if (!freed) ++model.mismatches;
     if (freed) pages -= static_cast<std::int64_t>(*freed);
     if (end < bytes.size()) bytes.resize(end);
-  } else if (kind < 96) {
+  } else if (kind < 93) {
+    const Status synced = co_await store.sync(id.file);
+    if (!synced) ++model.mismatches;
+  } else if (kind < 97) {
     const PageRange range = pages_of(offset, length);
-    const auto freed = co_await store.punch(id, range, kind < 94);
+    const auto freed = co_await store.punch(id, range, kind < 95);
     if (!freed) ++model.mismatches;
     if (freed) pages -= static_cast<std::int64_t>(*freed);
     const std::size_t begin = std::min<std::size_t>(bytes.size(), range.begin * kPageBytes);
@@ -150,11 +158,12 @@ Task<Status> work_together(ChunkStore& store, BufferPool& pool, Model& model, st
     ++model.operations;
     const std::uint64_t offset = model.some_offset();
     const std::size_t length = model.some_length(offset);
-    Buffer buffer = co_await pool.acquire(class_for(offset, length));
-    std::byte* data = buffer.data() + offset % kPageBytes;
-    if (model.below(2) == 0) {
+    const bool writes = model.below(2) == 0;
+    Buffer buffer =
+        co_await pool.acquire(writes ? class_for(offset, length) : class_to_read(offset, length));
+    if (writes) {
       const std::string text = model.some_text(length);
-      std::memcpy(data, text.data(), length);
+      std::memcpy(buffer.data() + offset % kSectionBytes, text.data(), length);
       bytes.replace(offset, length, text);
       Task<Transfer> writing = store.write({FileId{1, 1}, 0}, offset, std::move(buffer), length);
       const Transfer transfer = co_await std::move(writing);

@@ -48,6 +48,15 @@ TYPED_TEST(ChunkStoreTest, GivesBackWhatWasWritten) {
   EXPECT_EQ(this->read(7, 2), "ll");
 }
 
+TYPED_TEST(ChunkStoreTest, BytesThatAreInNoBufferAreWrittenAsWell) {
+  auto& store = *this->world_.store;
+  EXPECT_EQ(this->write(0, std::string(5000, 'o')), Errc::ok);
+  EXPECT_TRUE(this->world_.loop().run(write_bytes(store, kChunk, 4090, "hello, all")));
+  EXPECT_EQ(this->read(4088, 14), "oohello, alloo");
+  EXPECT_TRUE(this->world_.loop().run(write_bytes(store, {kFile, 1}, kMiB + 5, "far")));
+  EXPECT_EQ(this->read(kMiB, 10, {kFile, 1}), std::string(5, '\0') + "far");
+}
+
 TYPED_TEST(ChunkStoreTest, ReadsNothingFromAChunkThatIsNotThere) {
   EXPECT_EQ(this->read(0, 10), "");
   EXPECT_TRUE(this->world_.store->chunks_of(kFile).empty());
@@ -195,7 +204,7 @@ TYPED_TEST(ChunkStoreTest, AWritePastTheLargestChunkIsRefused) {
 
 TYPED_TEST(ChunkStoreTest, SyncSucceeds) {
   EXPECT_EQ(this->write(0, "abc"), Errc::ok);
-  EXPECT_EQ(to_errc(this->world_.loop().run(this->world_.store->sync())), Errc::ok);
+  EXPECT_EQ(to_errc(this->world_.loop().run(this->world_.store->sync(kFile))), Errc::ok);
 }
 
 TYPED_TEST(ChunkStoreTest, OverlappingOperationsHappenInTheOrderInWhichTheyWereStarted) {

@@ -1,0 +1,103 @@
+// MemoryTier: which Blocks stay in memory, and when dirty ones go to the drive.
+//
+// It has the pool's Buffers that nobody else wants. Clean blocks leave when somebody wants memory,
+// the least recently used first. Of each class of Buffers, blocks are written back, the first to
+// become dirty first, while more than a quarter are dirty, when somebody waits for memory, and when
+// they have been dirty for some seconds, so that the next burst finds room. While three quarters
+// are dirty, writers wait: for room().
+//
+// Owner: the store. Thread: the loop's. Failure: none. Bound: the pool; kInFlight write-backs per
+// class.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "async/event_loop.h"
+#include "async/semaphore.h"
+#include "memory/buffer_pool.h"
+#include "storage/block.h"
+
+namespace mayfly {
+
+class MemoryTier final : public BufferReclaimer {
+ public:
+  /// The store, which knows where blocks go.
+  class Writer {
+   public:
+    /// Starts to write the block back: take_dirty(), then settle().
+    virtual void write_back(Block& block) = 0;
+    /// Destroys the block, after forget().
+    virtual void evict(Block& block) = 0;
+
+   protected:
+    ~Writer() = default;
+  };
+
+  MemoryTier(EventLoop& loop, BufferPool& pool, Writer& writer);
+  MemoryTier(const MemoryTier&) = delete;
+  MemoryTier& operator=(const MemoryTier&) = delete;
+  ~MemoryTier();
+
+  BufferPool& pool() { return pool_; }
+  /// Permits to make a block of the class dirty.
+  Semaphore& room(BufferClass size_class) { return *classes_[index(size_class)].room; }
+
+  void add(Block& block);
+  void forget(Block& block);
+  /// Gives the block other memory, and back what it had. `room` of a dirty block is to follow.
+  SharedBuffer exchange(Block& block, SharedBuffer memory);
+  /// It was used just now.
+  void touch(Block& block);
+  /// `pages` of the block are valid and dirty. `room` if it was not dirty before, or its memory has
+  /// been exchanged.
+  void mark_dirty(Block& block, PageRange pages, std::optional<Semaphore::Permit> room);
+  /// `pages` are not there any more.
+  void drop(Block& block, PageRange pages);
+
+  struct Dirty {
+    PageSet pages;
+    std::optional<Semaphore::Permit> room;
+  };
+  /// What a write-back takes to the drive; the block is clean until it is written to again.
+  Dirty take_dirty(Block& block);
+  /// The end of a write-back.
+  void settle(Block& block);
+
+  void reclaim(BufferClass size_class) override;
+
+  std::uint64_t dirty_bytes() const { return dirty_pages_ * kPageBytes; }
+  std::uint64_t cached_bytes() const { return cached_bytes_; }
+
+ private:
+  struct Class {
+    std::unique_ptr<Semaphore> room;
+    std::uint64_t most_dirty = 0;
+    std::size_t in_flight = 0;
+    IntrusiveList<Block> clean;  ///< by their last use
+    IntrusiveList<Block> dirty;  ///< by when they became so
+  };
+  static std::size_t index(BufferClass size_class) { return static_cast<std::size_t>(size_class); }
+  Class& class_of(const Block& block) { return classes_[index(block.memory.size_class())]; }
+  bool is_idle(Block& block) const;
+  /// Into the list that it belongs to, as the youngest.
+  void list(Block& block);
+  bool wants_clean(std::size_t c) const;
+  /// Of the dirty blocks: while there are too many, those that have been so for long, or as many as
+  /// go at a time.
+  enum class Which { surplus, old, any };
+  void write_some(std::size_t c, Which which);
+  static void look_for_old(void* self);
+
+  EventLoop& loop_;
+  BufferPool& pool_;
+  Writer& writer_;
+  std::array<Class, kBufferClasses> classes_;
+  std::uint64_t dirty_pages_ = 0;
+  std::uint64_t cached_bytes_ = 0;
+  Timer ageing_;
+};
+
+}  // namespace mayfly
