@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -15,16 +16,22 @@ IdlePolicy::~IdlePolicy() {
 bool IdlePolicy::keep_spinning(TimePoint now) {
   if (spin_ == Nanoseconds::zero()) return false;
   if (now - sampled_at_ >= kSample) sample_run_delay(now);
-  if (contended_) return false;
   if (!idle_) {
     idle_ = true;
     idle_since_ = now;
   }
-  return now - idle_since_ < limit_;
+  return now - idle_since_ < limit();
+}
+
+Nanoseconds IdlePolicy::limit() const {
+  if (!contended_) return limit_;
+  const bool is_vain = vain_ >= kVain && vain_ % kNowAndThen != 0;
+  return is_vain ? Nanoseconds::zero() : std::min(kContendedSpin, limit_);
 }
 
 void IdlePolicy::end_idle_phase(TimePoint now) {
   idle_ = false;
+  vain_ = now - idle_since_ < kContendedSpin ? 0 : vain_ + 1;
   const bool spinning_pays = now - idle_since_ < kPatience * spin_;
   limit_ = spinning_pays ? kPatience * spin_ : spin_;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace mayfly {
 
@@ -15,6 +16,7 @@ Driver::Driver(EventLoop& loop, Sleeper& sleeper)
 Driver::~Driver() { ::close(wake_fd_); }
 
 void Driver::wake() {
+  woken_ = true;
   const std::uint64_t one = 1;
   MAYFLY_ASSERT(::write(wake_fd_, &one, sizeof one) == sizeof one);
 }
@@ -47,9 +49,9 @@ void Driver::sleep(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   sleeping_ = false;
   loop_.has_slept();
+  if (!std::exchange(woken_, false)) return;
   std::uint64_t wakes = 0;
-  // Empty unless somebody woke us, which is what the next turn is for.
-  if (::read(wake_fd_, &wakes, sizeof wakes) < 0) return;
+  MAYFLY_ASSERT(::read(wake_fd_, &wakes, sizeof wakes) == sizeof wakes);
 }
 
 }  // namespace mayfly

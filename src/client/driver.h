@@ -99,6 +99,7 @@ class Driver {
   std::atomic<std::uint64_t> started_{0};
   bool driving_ = false;
   bool sleeping_ = false;
+  bool woken_ = false;  ///< wake_fd_ is readable
   int wake_fd_;
   std::vector<std::condition_variable*> waiters_;
   std::vector<int> fds_;

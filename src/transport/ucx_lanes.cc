@@ -141,11 +141,13 @@ bool UcxLanes::arm() {
   // Without any lane too: whatever wakes us must be drained, or we would never sleep again.
   set_asleep(true);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  return std::all_of(connections_.begin(), connections_.end(), [](UcxConnection* connection) {
-    if (connection == nullptr) return true;
-    const Lane& lane = connection->lane->lane;
-    return lane.is_flushed() && !lane.has_message();
-  });
+  may_have_slept_ =
+      std::all_of(connections_.begin(), connections_.end(), [](UcxConnection* connection) {
+        if (connection == nullptr) return true;
+        const Lane& lane = connection->lane->lane;
+        return lane.is_flushed() && !lane.has_message();
+      });
+  return may_have_slept_;
 }
 
 void UcxLanes::set_asleep(bool asleep) {
@@ -156,7 +158,8 @@ void UcxLanes::set_asleep(bool asleep) {
     Lane& lane = connection->lane->lane;
     if (lane.side() == Lane::Side::guest) lane.set_guest_sleeps(asleep);
   }
-  if (!asleep) socket_.drain();
+  // Whoever has tried to wake a loop that did not sleep then ends its next sleep early.
+  if (!asleep && std::exchange(may_have_slept_, false)) socket_.drain();
 }
 
 }  // namespace mayfly

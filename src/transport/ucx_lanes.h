@@ -56,6 +56,7 @@ class UcxLanes {
   /// Null: has left; taken out at the end of the next poll.
   std::vector<UcxConnection*> connections_;
   bool is_asleep_ = false;
+  bool may_have_slept_ = false;  ///< arm() has found nothing that spoke against it
 };
 
 }  // namespace mayfly

@@ -12,8 +12,9 @@ using namespace std::chrono_literals;
 class IdlePolicyTest : public ::testing::Test {
  protected:
   IdlePolicyTest() {
-    EXPECT_FALSE(policy_.keep_spinning(now_));
+    policy_.keep_spinning(now_);
     now_ += 1h;
+    policy_.end_idle_phase(now_);
   }
 
   /// How long the loop spins before it sleeps, in steps of a microsecond.
@@ -50,6 +51,40 @@ TEST_F(IdlePolicyTest, AnIdlePhaseThatGoesOnIsSpunOnce) {
   EXPECT_EQ(spins_for(), 20us);
   now_ += 1s;
   EXPECT_FALSE(policy_.keep_spinning(now_));
+}
+
+/// Nothing is known of the core before the first two samples, so it counts as wanted by others.
+class ContendedIdlePolicyTest : public ::testing::Test {
+ protected:
+  Nanoseconds idle_phase_of(Nanoseconds length) {
+    const TimePoint begin = now_;
+    Nanoseconds spun{};
+    while (spun < length && policy_.keep_spinning(begin + spun)) spun += 1us;
+    now_ = begin + length;
+    policy_.end_idle_phase(now_);
+    return spun;
+  }
+
+  IdlePolicy policy_{20us};
+  TimePoint now_ = TimePoint() + 1h;
+};
+
+TEST_F(ContendedIdlePolicyTest, SpinsNoLongerThanASleepCostsWhereOthersWantTheCore) {
+  EXPECT_EQ(idle_phase_of(2us), 2us);
+  EXPECT_EQ(idle_phase_of(30us), 5us);
+}
+
+TEST_F(ContendedIdlePolicyTest, DoesNotSpinInVainMoreThanNowAndThen) {
+  for (unsigned i = 0; i < IdlePolicy::kVain; ++i) EXPECT_EQ(idle_phase_of(30us), 5us);
+  unsigned spins = 0;
+  for (int i = 0; i < 128; ++i) spins += idle_phase_of(30us) != 0us ? 1 : 0;
+  EXPECT_EQ(spins, 2u);
+}
+
+TEST_F(ContendedIdlePolicyTest, AnEventInTimeShowsThatSpinningPaysAgain) {
+  for (int i = 0; i < 10; ++i) idle_phase_of(30us);
+  idle_phase_of(2us);
+  EXPECT_EQ(idle_phase_of(30us), 5us);
 }
 
 TEST(IdlePolicyWithoutSpinTest, NeverSpins) {
