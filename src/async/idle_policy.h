@@ -16,8 +16,8 @@ class IdlePolicy {
   static constexpr Nanoseconds kSpin = std::chrono::microseconds(20);
   /// How many times longer it spins while idle phases are that short.
   static constexpr int kPatience = 3;
-  /// How long it spins while others want the core, about what it costs to sleep and be woken; and in
-  /// how many idle phases in vain before it does so only now and then.
+  /// How long it spins while others want the core, about what it costs to sleep and be woken; and
+  /// in how many idle phases in vain before it does so only now and then.
   static constexpr Nanoseconds kContendedSpin = std::chrono::microseconds(5);
   static constexpr unsigned kVain = 4;
   static constexpr unsigned kNowAndThen = 64;

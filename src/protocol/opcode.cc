@@ -62,7 +62,8 @@ const char* name_of(Opcode opcode) {
                                                                "raise_epoch",
                                                                "note_news",
                                                                "take_news",
-                                                               "note_waits"};
+                                                               "note_waits",
+                                                               "note_lost"};
   return index_of(opcode) < kNames.size() ? kNames[index_of(opcode)] : "?";
 }
 

@@ -67,6 +67,7 @@ enum class Opcode : std::uint8_t {
   note_news,
   take_news,
   note_waits,
+  note_lost,
   count_,  ///< not an opcode
 };
 

@@ -1,6 +1,8 @@
-// close, report_size, note_read: what a file's size and atime become, and when its data may go.
+// close, report_size, note_read, note_lost: what a file's size and atime become, when its data may
+// go, and that some is lost.
 #include <algorithm>
 
+#include "base/log.h"
 #include "protocol/channel.h"
 #include "server/operation.h"
 
@@ -43,7 +45,8 @@ Errc close_held(Server& server, const Request& request) {
                            ? server.names().forget(file, access)
                            : server.names().close(file, access, report);
   server.settle(release);
-  return to_errc(release);
+  const bool is_told = access != Access::read && server.take_lost(file);
+  return release && is_told ? Errc::io_error : to_errc(release);
 }
 
 }  // namespace
@@ -51,6 +54,20 @@ Errc close_held(Server& server, const Request& request) {
 void close_file(Server& server, const Request& request) {
   const Errc error = close_held(server, request);
   if (Channel::is_awaited(request.header.request_id)) server.reply(request, error);
+}
+
+Task<void> announce_loss(Server& server, FileId file) {
+  if (file.home() == server.index()) {
+    server.note_lost(file);
+    co_return;
+  }
+  const Status noted = status_of(co_await server.peers().call_home(about(Opcode::note_lost, file)));
+  if (!noted) log::debug("{}: a file's home did not hear of its loss", server.describe());
+}
+
+void note_lost(Server& server, const Request& request) {
+  server.note_lost(request.header.file);
+  server.reply(request, Errc::ok);
 }
 
 void note_read(Server& server, const Request& request) {

@@ -74,6 +74,7 @@ Table make_table() {
   table[index_of(Opcode::raise_epoch)] = at_once<raise_epoch>();
   table[index_of(Opcode::note_news)] = at_once<note_news>();
   table[index_of(Opcode::note_waits)] = task<note_waits>();
+  table[index_of(Opcode::note_lost)] = at_once<note_lost>();
   table[index_of(Opcode::take_news)] = at_once<take_news>();
   return table;
 }

@@ -85,6 +85,7 @@ void drop_link(Server& server, const Request& request);
 void note_rename(Server& server, const Request& request);
 void raise_epoch(Server& server, const Request& request);
 void note_news(Server& server, const Request& request);
+void note_lost(Server& server, const Request& request);
 void take_news(Server& server, const Request& request);
 Task<void> note_waits(Server& server, Request request);
 
@@ -177,6 +178,9 @@ Task<Status> put_when_thawed(Server& server, FileId parent, DentryBody to, IsHel
 
 /// add_link, drop_link or note_rename (into `parent`) at the inode's home.
 Task<Status> tell_home(Server& server, Opcode opcode, FileId id, FileId parent = {});
+
+/// Tells the file's home that data of it is lost.
+Task<void> announce_loss(Server& server, FileId file);
 
 /// The steps of an rmdir that its coordinator takes on all servers, this one included. The first
 /// gives not_empty, and leaves nothing frozen if it fails; bury ends what it began.

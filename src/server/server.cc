@@ -22,10 +22,12 @@ constexpr Nanoseconds kBetweenReclaims = kReadLease / 4;
 Server::Server(ServerParts parts, const ServerOptions& options)
     : parts_(parts), options_(options), reclaiming_(parts.loop, &Server::reclaim, this) {
   parts_.worker.set_receiver(this);
+  parts_.store.set_loss_observer(this);
 }
 
 Server::~Server() {
   MAYFLY_ASSERT(connections_.empty() && retiring_ == 0);
+  parts_.store.set_loss_observer(nullptr);
   parts_.worker.set_receiver(nullptr);
 }
 
@@ -284,6 +286,10 @@ std::shared_ptr<Semaphore> Server::lock_of(FileId file) {
 void Server::drop_lock(FileId file) {
   const auto found = locks_.find(file);
   if (found != locks_.end() && found->second.use_count() == 1) locks_.erase(found);
+}
+
+void Server::on_loss(FileId file) {
+  if (namespace_ != nullptr) loop().spawn(announce_loss(*this, file));
 }
 
 void Server::settle(const Result<Release>& release) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "async/event_loop.h"
@@ -50,7 +51,7 @@ struct ServerParts {
   Ring* ring = nullptr;
 };
 
-class Server final : public Receiver {
+class Server final : public Receiver, private LossObserver {
  public:
   Server(ServerParts parts, const ServerOptions& options);
   Server(const Server&) = delete;
@@ -140,12 +141,17 @@ class Server final : public Receiver {
   /// many files.
   Semaphore& drops() { return drops_; }
 
+  /// Data of a file whose inode is here is lost, on whichever server: its next close says so.
+  void note_lost(FileId file) { lost_.insert(file); }
+  bool take_lost(FileId file) { return !lost_.empty() && lost_.erase(file) != 0; }
+
   /// Frees the chunks of a file that has no name and no handle any more, on all of its servers.
   void drop_data(const Attributes& file);
   /// close or forget gave `release`: drops the data if nothing is left of the file.
   void settle(const Result<Release>& release);
 
  private:
+  void on_loss(FileId file) override;
   void dispatch(const RequestHeader& header, Message message);
   void note_reply(const Request& request, Errc error, std::uint64_t value);
   void refuse(const RequestHeader& header, const Message& message, Errc error);
@@ -172,6 +178,7 @@ class Server final : public Receiver {
   FileLocks file_locks_{*this};
   WaitGraph waits_;
   Semaphore drops_{64};
+  std::unordered_set<FileId> lost_;
   std::atomic<bool> stopping_{false};
 };
 

@@ -58,6 +58,7 @@ Task<void> set_size(Server& server, Request request) {
 }
 
 void Server::drop_data(const Attributes& file) {
+  lost_.erase(file.id);
   // Nothing was ever written: no server has anything of it.
   if (file.size == 0 && file.flags == 0) return;
   loop().spawn(drop_everywhere(*this, file));

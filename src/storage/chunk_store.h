@@ -10,7 +10,8 @@
 // Failure: every error is the operation's result. ENOSPC fails that write alone and changes nothing
 //   but, at the most, bytes within the range that it was to write. A failed write leaves the
 //   chunk's end where it was. What could not be brought to the drive later is lost: reading it and
-//   sync() fail until it is written again or cut off, and the next write of the file fails once.
+//   sync() fail until it is written again or cut off, the next write of the file fails once, and
+//   the observer is told.
 // Holes: bytes below a chunk's end that were never written read as zeros.
 #pragma once
 
@@ -79,9 +80,21 @@ struct Loan {
   std::size_t bytes = 0;  ///< how many; fewer than asked for at the chunk's end
 };
 
+/// Who is told that bytes of a file that count as written are lost.
+class LossObserver {
+ public:
+  virtual void on_loss(FileId file) = 0;
+
+ protected:
+  ~LossObserver() = default;
+};
+
 class ChunkStore {
  public:
   virtual ~ChunkStore() = default;
+
+  /// At most one, which outlives the store's use or takes itself out with null.
+  void set_loss_observer(LossObserver* observer) { loss_observer_ = observer; }
 
   /// Writes the `length` bytes that stand in `buffer` from byte `offset % kSectionBytes` on to the
   /// chunk's bytes [offset, offset + length), which are in one section. The Buffer, of class_for()
@@ -127,6 +140,14 @@ class ChunkStore {
   /// is everything, and nothing of it is used twice. The first thing that is wrong, in a sentence.
   virtual Result<void, Failure> check() const = 0;
   virtual StoreUsage usage() const = 0;
+
+ protected:
+  void tell_of_loss(FileId file) const {
+    if (loss_observer_ != nullptr) loss_observer_->on_loss(file);
+  }
+
+ private:
+  LossObserver* loss_observer_ = nullptr;
 };
 
 }  // namespace mayfly

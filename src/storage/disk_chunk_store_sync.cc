@@ -53,6 +53,7 @@ void DiskChunkStore::note_lost(Block& block, const std::vector<PageRange>& pages
   log::error(
       "data of a file could not be written to the scratch directory's drive ({}); it is lost",
       describe(error));
+  tell_of_loss(block.id.file);
 }
 
 bool DiskChunkStore::has_lost(FileId file) const {

@@ -1,4 +1,4 @@
-// Servers whose drives take longer than the deadline, but which live.
+// Servers whose drives take longer than the deadline, or fail, but which live.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
@@ -39,6 +39,27 @@ TEST_P(SlowServerTest, WritesReadsAndFsyncsThatTakeThreeDeadlinesSucceedAndHandl
   ASSERT_TRUE(read);
   EXPECT_EQ(again, bytes);
   EXPECT_TRUE(cluster_.run(session, file.close()));
+  cluster_.leave(session);
+}
+
+TEST_P(SlowServerTest, TheNextCloseOfAFileOfWhichDataWasLostLaterSaysSo) {
+  Session& session = cluster_.add_client();
+  const auto open = [&] {
+    auto opened = cluster_.run(session, File::open(session, "/file", O_CREAT | O_RDWR, 0644));
+    EXPECT_TRUE(opened);
+    return std::move(*opened);
+  };
+  for (std::uint32_t server = 0; server < 2; ++server) {
+    const auto file = open();
+    const std::vector<std::byte> bytes(3 * kMiB, std::byte{7});
+    ASSERT_TRUE(cluster_.run(session, file->pwrite(bytes, 0)));
+    cluster_.store(server).lose(file->id());
+    cluster_.settle();
+    EXPECT_EQ(to_errc(cluster_.run(session, file->close())), Errc::io_error);
+    const auto again = open();
+    ASSERT_TRUE(cluster_.run(session, again->pwrite(bytes, 0)));
+    EXPECT_TRUE(cluster_.run(session, again->close()));
+  }
   cluster_.leave(session);
 }
 

@@ -79,6 +79,9 @@ class WatchedChunkStore final : public ChunkStore {
   Result<void, Failure> check() const override { return store_.check(); }
   StoreUsage usage() const override { return store_.usage(); }
 
+  /// As if what was written of the file could not be brought to the drive.
+  void lose(FileId file) { tell_of_loss(file); }
+
   std::size_t syncs() const { return syncs_; }
   /// What every sync ends with from now on; Errc::ok: what it ends with by itself.
   void fail_syncs(Errc error) { sync_error_ = error; }
