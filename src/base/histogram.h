@@ -23,6 +23,14 @@ class Histogram {
     max_ = std::max(max_, value);
   }
 
+  void add(const Histogram& other) {
+    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket)
+      counts_[bucket] += other.counts_[bucket];
+    count_ += other.count_;
+    sum_ += other.sum_;
+    max_ = std::max(max_, other.max_);
+  }
+
   std::uint64_t count() const { return count_; }
   std::uint64_t sum() const { return sum_; }
   std::uint64_t max() const { return max_; }

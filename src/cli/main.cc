@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   CLI::App app("MayflyFS: an ad-hoc burst-buffer file system over node-local NVMe", "mayfly");
   app.require_subcommand(1);
   int exit_code = 0;
+  mayfly::add_bench(app, exit_code);
   mayfly::add_cat(app, exit_code);
   mayfly::add_checkpoint(app, exit_code);
   mayfly::add_clean(app, exit_code);

@@ -109,6 +109,47 @@ def change(session):
     session.end()
 
 
+def bench(session):
+    """Every pattern, with every byte checked; what it says of itself; and nothing is left."""
+    session.start()
+    patterns = ("easy", "hard", "random", "strided", "checkpoint", "metadata", "metadata-hard")
+    file = session.job.folder / "bench.json"
+    size, files, clients = 3 << 20, 50, 2
+    said = session.run("bench", *patterns, "--verify", "--fsync", "--clients", str(clients),
+                       "--depth", "2", "--size", str(size), "--files", str(files), "--repeat", "2",
+                       "--json", str(file))
+    check(all(said.count(f"{pattern} ") >= 2 for pattern in patterns), said)
+    measured = json.loads(file.read_text())
+    check([run["settings"]["pattern"] for run in measured["runs"]] == 2 * list(patterns), said)
+    for run in measured["runs"]:
+        settings = run["settings"]
+        is_data = not settings["pattern"].startswith("metadata")
+        operations = clients * (size // settings["transfer"] if is_data else files)
+        check(operations > 0, str(settings))
+        for phase in run["phases"]:
+            check(phase["operations"] == operations, f"{settings}: {phase}")
+            check(sum(count for _, count in phase["latency_ns"]["buckets"]) == operations,
+                  f"{settings}: {phase}")
+            check(len(phase["clients"]) == clients and phase["seconds"] > 0, str(phase))
+            moves = phase["phase"] in ("write", "read")
+            check(not (is_data and moves) or phase["bytes"] == operations * settings["transfer"],
+                  f"{settings}: {phase}")
+    session.run("bench", "random", "--seconds", "1", "--size", "1G", "--directory", "/mayfly/here")
+    check(session.run("ls", "-a", "/").split() == [".", ".."], session.run("ls", "-a", "/"))
+    session.run("mkdir", "/mayfly/taken")
+    said = session.run("bench", "easy", "--directory", "/taken", status=1)
+    check("/taken cannot be made" in said, said)
+    said = session.run("bench", "easy", "--size", "1M", "--json", "/proc/none", status=1)
+    check("/proc/none could not be written" in said, said)
+    for words in (["none"], [], ["easy", "--size", "0"], ["easy", "--clients", "0"]):
+        session.run("bench", *words, status=2)
+    session.run("rm", "-r", "/mayfly/taken")
+    check(session.run("ls", "-a", "/").split() == [".", ".."], session.run("ls", "-a", "/"))
+    session.end()
+    said = session.run("bench", "easy", status=1)
+    check("is the job running" in said, said)
+
+
 def manual(session):
     """Every command has a page that says what its --help says, and its options complete."""
     folder = session.job.folder / "man"

@@ -1,0 +1,228 @@
+#include "cli/bench/load.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <numeric>
+#include <random>
+#include <thread>
+
+#include "base/clock.h"
+#include "cli/joined.h"
+#include "mayfly/mayfly.h"
+
+namespace mayfly {
+namespace {
+
+std::int64_t now_ns() { return Clock::steady().now().time_since_epoch().count(); }
+
+void fail(PhaseResult& result, const std::string& sentence) {
+  if (result.failure[0] == '\0') sentence.copy(result.failure.data(), result.failure.size() - 1);
+}
+
+std::uint64_t mix(std::uint64_t word) {
+  word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9U;
+  word = (word ^ (word >> 27)) * 0x94d049bb133111ebU;
+  return word ^ (word >> 31);
+}
+
+/// What stands at byte `offset` of a file: no two places of a run have the same eight bytes.
+unsigned char byte_at(std::uint64_t seed, std::uint64_t offset) {
+  const std::uint64_t word = mix((seed << 40) + offset / 8 + 1);
+  return static_cast<unsigned char>(word >> offset % 8 * 8);
+}
+
+bool is_shared(Pattern pattern) { return pattern == Pattern::hard || pattern == Pattern::strided; }
+
+}  // namespace
+
+/// A thread's own.
+struct Load::Worker {
+  PhaseResult result;
+  std::vector<unsigned char> bytes;
+};
+
+std::vector<const char*> phases_of(Pattern pattern) {
+  if (pattern == Pattern::metadata) return {"create", "stat", "remove"};
+  if (pattern == Pattern::metadata_hard) return {"create", "stat", "read", "remove"};
+  return {"write", "read"};
+}
+
+Load::Load(LoadPlan plan, unsigned client) : plan_(std::move(plan)), client_(client) {
+  if (plan_.pattern != Pattern::random) return;
+  order_.resize(operations());
+  std::iota(order_.begin(), order_.end(), 0U);
+  std::shuffle(order_.begin(), order_.end(), std::mt19937_64(client_ + 1));
+}
+
+bool Load::is_data() const {
+  return plan_.pattern != Pattern::metadata && plan_.pattern != Pattern::metadata_hard;
+}
+
+std::uint64_t Load::operations() const {
+  return is_data() ? std::max<std::uint64_t>(1, plan_.bytes / plan_.transfer) : plan_.files;
+}
+
+std::uint64_t Load::place_of(std::uint64_t operation) const {
+  if (is_shared(plan_.pattern)) return (operation * plan_.clients + client_) * plan_.transfer;
+  if (plan_.pattern == Pattern::random) operation = order_[operation];
+  return operation * plan_.transfer;
+}
+
+std::string Load::path_of(std::uint64_t file) const {
+  if (is_shared(plan_.pattern)) return plan_.directory + "/shared";
+  if (is_data()) return fmt::format("{}/of.{}", plan_.directory, client_);
+  return fmt::format("{}/file.{}.{}", plan_.directory, client_, file);
+}
+
+PhaseResult Load::run(std::size_t phase) {
+  const bool writes = phase == 0;
+  if (writes) limit_ = operations();
+  next_ = 0;
+  has_failed_ = false;
+  PhaseResult result;
+  result.began_ns = now_ns();
+  const auto most_ns = static_cast<std::int64_t>(plan_.seconds) * 1'000'000'000;
+  end_ns_ = plan_.seconds == 0 ? 0 : result.began_ns + most_ns;
+  std::vector<Worker> workers(plan_.depth);
+  if (!is_data() || open_data(result, writes)) {
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < workers.size(); ++i) {
+      threads.emplace_back([this, &worker = workers[i], phase] { work(worker, phase); });
+    }
+    work(workers[0], phase);
+    for (std::thread& thread : threads) thread.join();
+    if (is_data()) close_data(result, writes);
+  }
+  result.ended_ns = now_ns();
+  if (writes) limit_ = std::min<std::uint64_t>(limit_, next_);
+  for (const Worker& worker : workers) {
+    result.operations += worker.result.operations;
+    result.bytes += worker.result.bytes;
+    result.latency_ns.add(worker.result.latency_ns);
+    if (worker.result.failure[0] != '\0') fail(result, worker.result.failure.data());
+  }
+  return result;
+}
+
+bool Load::open_data(PhaseResult& result, bool writes) {
+  const std::string path = path_of(0);
+  file_ = mayfly_open(path.c_str(), writes ? O_CREAT | O_WRONLY : O_RDONLY, 0666);
+  if (file_ < 0) fail(result, cannot(path, "opened"));
+  return file_ >= 0;
+}
+
+bool Load::close_data(PhaseResult& result, bool writes) {
+  const std::string path = path_of(0);
+  const bool is_checkpoint = plan_.pattern == Pattern::checkpoint;
+  const bool syncs = writes && (plan_.fsync || is_checkpoint);
+  if (syncs && mayfly_fsync(file_) != 0) fail(result, cannot(path, "brought to the drives"));
+  if (mayfly_close(file_) != 0) fail(result, cannot(path, "closed"));
+  return result.failure[0] == '\0';
+}
+
+void Load::work(Worker& worker, std::size_t phase) {
+  const std::size_t bytes = plan_.pattern == Pattern::metadata ? 0 : plan_.transfer;
+  worker.bytes.assign(bytes, static_cast<unsigned char>(client_ + 1));
+  for (;;) {
+    const std::uint64_t operation = next_.fetch_add(1, std::memory_order_relaxed);
+    if (operation >= limit_ || has_failed_.load(std::memory_order_relaxed)) break;
+    if (plan_.verify && phase == 0) {
+      const std::uint64_t begin = is_data() ? place_of(operation) : 0;
+      const std::uint64_t seed = is_data() ? (is_shared(plan_.pattern) ? 0 : client_) : operation;
+      for (std::size_t i = 0; i < bytes; ++i) worker.bytes[i] = byte_at(seed, begin + i);
+    }
+    const std::int64_t began = now_ns();
+    const bool done =
+        is_data() ? transfer(worker, phase, operation) : handle_file(worker, phase, operation);
+    const std::int64_t ended = now_ns();
+    if (!done) {
+      has_failed_ = true;
+      break;
+    }
+    ++worker.result.operations;
+    worker.result.latency_ns.record(static_cast<std::uint64_t>(ended - began));
+    if (end_ns_ != 0 && ended >= end_ns_) break;
+  }
+}
+
+bool Load::is_right(Worker& worker, const std::string& path, std::uint64_t seed,
+                    std::uint64_t offset) {
+  for (std::size_t i = 0; plan_.verify && i < worker.bytes.size(); ++i) {
+    if (worker.bytes[i] == byte_at(seed, offset + i)) continue;
+    fail(worker.result, fmt::format("{} has a wrong byte at {}.", path, offset + i));
+    return false;
+  }
+  return true;
+}
+
+bool Load::transfer(Worker& worker, std::size_t phase, std::uint64_t operation) {
+  const std::uint64_t at = place_of(operation);
+  const auto offset = static_cast<off_t>(at);
+  const ssize_t moved = phase == 0
+                            ? mayfly_pwrite(file_, worker.bytes.data(), plan_.transfer, offset)
+                            : mayfly_pread(file_, worker.bytes.data(), plan_.transfer, offset);
+  if (moved != static_cast<ssize_t>(plan_.transfer)) {
+    if (moved >= 0) errno = EIO;
+    fail(worker.result, cannot(path_of(0), phase == 0 ? "written" : "read"));
+    return false;
+  }
+  worker.result.bytes += plan_.transfer;
+  const std::uint64_t seed = is_shared(plan_.pattern) ? 0 : client_;
+  return phase == 0 || is_right(worker, path_of(0), seed, at);
+}
+
+bool Load::handle_file(Worker& worker, std::size_t phase, std::uint64_t file) {
+  const std::string path = path_of(file);
+  const std::string what = phases_of(plan_.pattern)[phase];
+  struct stat status {};
+  if (what == "create") return put_file(worker, path, file);
+  if (what == "read") return get_file(worker, path, file);
+  if (what == "stat") {
+    const bool done = mayfly_stat(path.c_str(), &status) == 0 &&
+                      static_cast<std::uint64_t>(status.st_size) == worker.bytes.size();
+    if (!done) fail(worker.result, cannot(path, "looked at"));
+    return done;
+  }
+  if (mayfly_unlink(path.c_str()) == 0) return true;
+  fail(worker.result, cannot(path, "removed"));
+  return false;
+}
+
+bool Load::put_file(Worker& worker, const std::string& path, std::uint64_t /*file*/) {
+  const int made = mayfly_open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0666);
+  const auto bytes = static_cast<ssize_t>(worker.bytes.size());
+  bool done = made >= 0;
+  if (done && bytes != 0)
+    done = mayfly_pwrite(made, worker.bytes.data(), plan_.transfer, 0) == bytes;
+  if (done && plan_.fsync) done = mayfly_fsync(made) == 0;
+  if (made >= 0) done = mayfly_close(made) == 0 && done;
+  if (!done) fail(worker.result, cannot(path, "made"));
+  worker.result.bytes += worker.bytes.size();
+  return done;
+}
+
+bool Load::get_file(Worker& worker, const std::string& path, std::uint64_t file) {
+  const int opened = mayfly_open(path.c_str(), O_RDONLY, 0);
+  const auto bytes = static_cast<ssize_t>(worker.bytes.size());
+  const bool done =
+      opened >= 0 && mayfly_pread(opened, worker.bytes.data(), plan_.transfer, 0) == bytes;
+  const bool closed = opened >= 0 && mayfly_close(opened) == 0;
+  if (!done || !closed) fail(worker.result, cannot(path, "read"));
+  worker.result.bytes += worker.bytes.size();
+  return done && closed && is_right(worker, path, file, 0);
+}
+
+void Load::clean() {
+  if (is_data()) {
+    mayfly_unlink(path_of(0).c_str());
+    return;
+  }
+  // A run that has failed or was cut short leaves some.
+  for (std::uint64_t file = 0; file < plan_.files; ++file) mayfly_unlink(path_of(file).c_str());
+}
+
+}  // namespace mayfly
