@@ -28,9 +28,9 @@ struct Chunk : ListHook {
   std::vector<std::unique_ptr<Block>> blocks;  ///< by section; null: nothing of it is in memory
   std::uint64_t end_bytes = 0;                 ///< 0: not there yet, or not any more
   bool is_reserved = false;         ///< there all the same: it has pages for what will come
-  std::uint32_t claimed_end = 0;    ///< pages from here on have places only in advance: surplus
-  std::uint64_t surplus_pages = 0;  ///< how many those are
-  std::uint64_t used_pages = 0;     ///< all others that have a place
+  PageSet claimed;                  ///< pages with a place that counts as used
+  std::uint64_t surplus_pages = 0;  ///< how many have one in advance
+  std::uint64_t used_pages = 0;     ///< how many are claimed
   std::uint32_t users = 0;          ///< operations that hold on to this object
   std::uint64_t read_end = 0;       ///< where the last read ended
   std::uint32_t reads_in_order = 0;

@@ -7,6 +7,14 @@
 #include <vector>
 
 namespace mayfly {
+namespace {
+
+/// Pages of the windows round writes, and of a write that is no small one.
+constexpr std::uint32_t kSmallWindow = 16;
+constexpr std::uint32_t kLargeWindow = 256;
+constexpr std::uint32_t kNoSmallWrite = 8;
+
+}  // namespace
 
 ChunkSpace::ChunkSpace(Ring& ring, DataFile file)
     : ring_(ring),
@@ -19,40 +27,54 @@ StoreUsage ChunkSpace::usage() const {
 }
 
 bool ChunkSpace::has_places(const Chunk& chunk, PageRange pages) {
-  if (pages.end > chunk.claimed_end) return false;
-  while (!pages.empty()) {
-    const PageMap::Run run = chunk.places.run(pages);
-    if (!run.mapped()) return false;
-    pages.begin = run.pages.end;
-  }
-  return true;
+  return chunk.claimed.contains(pages);
 }
 
 bool ChunkSpace::try_map(Chunk& chunk, PageRange pages, std::uint64_t& taken) {
-  // Surplus that the chunk grows past would be a hole with places.
-  if (chunk.surplus_pages != 0 && pages.begin > chunk.claimed_end) {
-    unmap(chunk, {chunk.claimed_end, pages.begin});
-  }
-  chunk.claimed_end = std::max(chunk.claimed_end, pages.end);
   bool complete = true;
   for (PageRange rest = pages; complete && !rest.empty();) {
     const PageMap::Run run = chunk.places.run(rest);
     if (!run.mapped()) complete = place(chunk, run.pages);
+    if (complete) chunk.claimed.insert(run.pages);
     rest.begin = run.pages.end;
   }
   taken += static_cast<std::uint64_t>(recount(chunk));
   return complete;
 }
 
-bool ChunkSpace::place(Chunk& chunk, PageRange gap) {
-  std::optional<Extent> extent;
-  const bool grows_from_its_end = gap.begin != 0 && gap.begin == chunk.places.end();
-  if (grows_from_its_end) {
-    const std::uint32_t ahead = std::min(std::bit_ceil(gap.end), kChunkMaxPages) - gap.begin;
-    const std::uint64_t taken = allocator_.used_pages() + ahead;
-    if (taken + capacity_pages() / 8 <= capacity_pages()) extent = allocator_.allocate(ahead);
+PageRange ChunkSpace::with_advance(const Chunk& chunk, PageRange gap) {
+  if (gap.begin == 0 && chunk.places.empty()) return gap;
+  if (gap.begin == chunk.places.end() && gap.begin != 0) {
+    return {gap.begin, std::min(std::bit_ceil(gap.end), kChunkMaxPages)};
   }
-  if (!extent) extent = allocator_.allocate(gap.pages());
+  const std::uint32_t window = gap.pages() < kNoSmallWrite ? kSmallWindow : kLargeWindow;
+  PageRange around{gap.begin / window * window,
+                   std::min((gap.end + window - 1) / window * window, kChunkMaxPages)};
+  // The free pages on both sides of it.
+  while (around.begin < gap.begin) {
+    const PageMap::Run run = chunk.places.run({around.begin, gap.begin});
+    if (!run.mapped() && run.pages.end == gap.begin) break;
+    around.begin = run.pages.end;
+  }
+  const PageMap::Run behind = chunk.places.run({gap.end, around.end});
+  if (gap.end < around.end) around.end = behind.mapped() ? gap.end : behind.pages.end;
+  return around;
+}
+
+bool ChunkSpace::place(Chunk& chunk, PageRange gap) {
+  const PageRange wished = with_advance(chunk, gap);
+  if (wished != gap) {
+    const std::uint64_t used = allocator_.used_pages() + wished.pages();
+    std::optional<Extent> extent;
+    if (used + capacity_pages() / 8 <= capacity_pages()) {
+      extent = allocator_.allocate(wished.pages());
+    }
+    if (extent) {
+      chunk.places.insert(wished.begin, *extent);
+      return true;
+    }
+  }
+  const std::optional<Extent> extent = allocator_.allocate(gap.pages());
   if (extent) chunk.places.insert(gap.begin, *extent);
   return extent.has_value();
 }
@@ -76,13 +98,15 @@ Task<Status> ChunkSpace::map(Chunk& chunk, PageRange pages, std::uint64_t& taken
 
 bool ChunkSpace::map_scattered(Chunk& chunk, PageRange pages) {
   while (!pages.empty()) {
-    const PageMap::Run run = chunk.places.run(pages);
+    PageMap::Run run = chunk.places.run(pages);
+    if (!run.mapped()) {
+      const std::optional<Extent> extent = allocator_.allocate_largest(run.pages.pages());
+      if (!extent) return false;
+      chunk.places.insert(run.pages.begin, *extent);
+      run.pages.end = run.pages.begin + static_cast<std::uint32_t>(extent->pages);
+    }
+    chunk.claimed.insert(run.pages);
     pages.begin = run.pages.end;
-    if (run.mapped()) continue;
-    const std::optional<Extent> extent = allocator_.allocate_largest(run.pages.pages());
-    if (!extent) return false;
-    chunk.places.insert(run.pages.begin, *extent);
-    pages.begin = run.pages.begin + static_cast<std::uint32_t>(extent->pages);
   }
   return true;
 }
@@ -91,37 +115,45 @@ bool ChunkSpace::take_back_surplus() {
   Chunk* chunk = with_surplus_.front();
   if (chunk == nullptr) return false;
   // No I/O can be on these pages: writers claim theirs first, readers go to written pages only.
-  unmap(*chunk, {chunk->claimed_end, kChunkMaxPages});
+  for (PageRange rest{0, chunk->places.end()}; !rest.empty();) {
+    const PageRange run = chunk->claimed.run(rest);
+    rest.begin = run.end;
+    if (!chunk->claimed.contains(run.begin)) give_back(*chunk, run);
+  }
+  recount(*chunk);
   return true;
 }
 
-std::uint64_t ChunkSpace::unmap(Chunk& chunk, PageRange pages) {
+void ChunkSpace::give_back(Chunk& chunk, PageRange pages) {
   std::vector<Extent> freed;
   chunk.places.erase(pages, freed);
   for (const Extent& extent : freed) allocator_.free(extent);
+  chunk.claimed.erase(pages);
+}
+
+std::uint64_t ChunkSpace::unmap(Chunk& chunk, PageRange pages) {
+  give_back(chunk, pages);
   return static_cast<std::uint64_t>(-recount(chunk));
 }
 
 std::vector<PageRange> ChunkSpace::unused(const Chunk& chunk, PageRange pages) {
   std::vector<PageRange> unused;
-  while (pages.begin < std::min(pages.end, chunk.claimed_end)) {
-    const PageMap::Run run =
-        chunk.places.run({pages.begin, std::min(pages.end, chunk.claimed_end)});
-    if (!run.mapped()) unused.push_back(run.pages);
-    pages.begin = run.pages.end;
+  while (!pages.empty()) {
+    const PageRange run = chunk.claimed.run(pages);
+    if (!chunk.claimed.contains(run.begin)) unused.push_back(run);
+    pages.begin = run.end;
   }
-  if (!pages.empty()) unused.push_back(pages);
   return unused;
 }
 
 std::int64_t ChunkSpace::recount(Chunk& chunk) {
   const std::uint64_t before = chunk.used_pages;
   surplus_pages_ -= chunk.surplus_pages;
-  chunk.surplus_pages = chunk.places.pages_from(chunk.claimed_end);
+  chunk.used_pages = chunk.claimed.count({0, kChunkMaxPages});
+  chunk.surplus_pages = chunk.places.pages() - chunk.used_pages;
   surplus_pages_ += chunk.surplus_pages;
   chunk.unlink();
   if (chunk.surplus_pages != 0) with_surplus_.push_back(&chunk);
-  chunk.used_pages = chunk.places.pages_from(0) - chunk.surplus_pages;
   return static_cast<std::int64_t>(chunk.used_pages - before);
 }
 

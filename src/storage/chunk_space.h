@@ -1,11 +1,11 @@
 // ChunkSpace: gives the pages of chunks their places in the data file.
 //
-// A chunk that grows from its end gets places in advance, up to the next power of two, so that
-// small sequential writes end up contiguous. Such surplus is only given while an eighth of the
-// capacity stays free, is not counted as used, and is taken back before anybody sees ENOSPC. Every
-// step says how it changes the chunk's used pages, so that their sum is exact whatever happens
-// meanwhile.
-// Owner: the store. Thread: the loop's.
+// Places are given in advance, so that small writes end up contiguous: to a chunk that grows from
+// its end, up to the next power of two; round a write elsewhere, a window of 64 KiB or, if it is no
+// small one, of 1 MiB. Such surplus is only given while an eighth of the capacity stays free, is
+// not counted as used, and is taken back before anybody sees ENOSPC. Every step says how it changes
+// the chunk's used pages, so that their sum is exact whatever happens meanwhile. Owner: the store.
+// Thread: the loop's.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +48,11 @@ class ChunkSpace {
   std::uint64_t capacity_pages() const { return file_.capacity() / kPageBytes; }
   /// Gives `gap`, which has no places, one extent.
   bool place(Chunk& chunk, PageRange gap);
+  /// `gap` and what round it gets places in advance.
+  static PageRange with_advance(const Chunk& chunk, PageRange gap);
   bool map_scattered(Chunk& chunk, PageRange pages);
   bool take_back_surplus();
+  void give_back(Chunk& chunk, PageRange pages);
   /// Gives by how much the chunk's used pages have changed.
   std::int64_t recount(Chunk& chunk);
 

@@ -135,7 +135,6 @@ Task<Result<std::uint64_t>> DiskChunkStore::truncate(ChunkId id, std::uint64_t e
   const Permits permits = co_await stop_transfers(*chunk, cut);
   const PageRange freed{pages_of(0, end).end, kChunkMaxPages};
   drop(*chunk, freed);
-  chunk->claimed_end = std::min(chunk->claimed_end, freed.begin);
   const std::uint64_t pages_freed = space_.unmap(*chunk, freed);
   if (end < chunk->end_bytes) {
     if (chunk->written.contains(cut.begin)) cut_page(*chunk, cut.begin, end % kPageBytes);

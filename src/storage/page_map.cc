@@ -40,6 +40,7 @@ void PageMap::insert(std::uint32_t page, Extent extent) {
   const PageRange pages{page, page + static_cast<std::uint32_t>(extent.pages)};
   const std::size_t index = find(page);
   MAYFLY_ASSERT(index == mappings_.size() || !mappings_[index].pages.overlaps(pages));
+  pages_ += extent.pages;
   if (index > 0) {
     Mapping& before = mappings_[index - 1];
     if (before.pages.end == page && before.disk_page + before.pages.pages() == extent.page) {
@@ -59,6 +60,7 @@ void PageMap::erase(PageRange pages, std::vector<Extent>& freed) {
     const Mapping old = mappings_[index];
     const PageRange cut{std::max(old.pages.begin, pages.begin), std::min(old.pages.end, pages.end)};
     freed.push_back({old.disk_page + (cut.begin - old.pages.begin), cut.pages()});
+    pages_ -= cut.pages();
     if (old.pages.begin < cut.begin) kept.push_back({{old.pages.begin, cut.begin}, old.disk_page});
     if (cut.end < old.pages.end) {
       const std::uint64_t disk_page = old.disk_page + (cut.end - old.pages.begin);
@@ -69,15 +71,6 @@ void PageMap::erase(PageRange pages, std::vector<Extent>& freed) {
   const auto end = mappings_.begin() + static_cast<std::ptrdiff_t>(index);
   const auto place = mappings_.erase(begin, end);
   mappings_.insert(place, kept.begin(), kept.end());
-}
-
-std::uint64_t PageMap::pages_from(std::uint32_t begin) const {
-  std::uint64_t pages = 0;
-  for (std::size_t index = find(begin); index < mappings_.size(); ++index) {
-    const PageRange mapped = mappings_[index].pages;
-    pages += mapped.end - std::max(mapped.begin, begin);
-  }
-  return pages;
 }
 
 }  // namespace mayfly

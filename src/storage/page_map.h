@@ -33,8 +33,8 @@ class PageMap {
   /// One past the last page that has a place.
   std::uint32_t end() const { return mappings_.empty() ? 0 : mappings_.back().pages.end; }
   bool empty() const { return mappings_.empty(); }
-  /// Pages from `begin` on that have a place.
-  std::uint64_t pages_from(std::uint32_t begin) const;
+  /// How many pages have a place.
+  std::uint64_t pages() const { return pages_; }
 
  private:
   struct Mapping {
@@ -45,6 +45,7 @@ class PageMap {
   std::size_t find(std::uint32_t page) const;
 
   std::vector<Mapping> mappings_;
+  std::uint64_t pages_ = 0;
 };
 
 }  // namespace mayfly

@@ -102,6 +102,19 @@ TEST(DiskChunkStoreSpaceTest, SmallSequentialWritesEndUpContiguousAndReachTheDri
   EXPECT_LE(world.base.ring->counters().fixed_reads, 6u);
 }
 
+TEST(DiskChunkStoreSpaceTest, RecordsInAnyOrderReachTheDriveAsWhole) {
+  DiskFixture world(kGiB);
+  // As two writers of one shared file who do not keep step leave them.
+  for (const std::uint64_t record : {3, 1, 0, 2, 5, 7, 4, 6, 9, 8, 11, 10}) {
+    Task<Status> task =
+        write_bytes(*world.store, ChunkId{kFile, 0}, record * 47'008, std::string(47'008, 'a'));
+    ASSERT_TRUE(world.loop().run(std::move(task)));
+  }
+  ASSERT_TRUE(world.loop().run(world.store->sync(kFile)));
+  EXPECT_LE(world.base.ring->counters().fixed_writes, 2u);
+  EXPECT_EQ(world.store->usage().used_bytes, round_up(12 * 47'008, kPageBytes));
+}
+
 TEST_F(DiskChunkStoreTest, AWriteThatNobodyWaitsForIsCarriedThroughBeforeThoseBehindIt) {
   ASSERT_EQ(write(0, "before"), Errc::ok);
   leave_memory();
