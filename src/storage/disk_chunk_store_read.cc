@@ -204,8 +204,9 @@ Task<Status> DiskChunkStore::fill(Fill given) {
   const Fill work = std::move(given);
   Chunk& chunk = work.claim.chunk();
   Block& block = *chunk.block(work.section);
-  const SharedBuffer memory = block.memory;
   const Semaphore::Permit permit = co_await block.transfers.acquire();
+  // Not before: who came first may have given it other memory.
+  const SharedBuffer memory = block.memory;
   std::vector<IoSpan> spans;
   std::vector<PageRange> filled;
   for (PageRange rest = block.own(work.pages); !rest.empty();) {

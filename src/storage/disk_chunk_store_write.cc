@@ -162,6 +162,7 @@ Task<Transfer> DiskChunkStore::put_slowly(Put given) {
   Put put = std::move(given);
   Chunk& chunk = put.claim.chunk();
   if (chunk.block(put.section()) == nullptr) install(put);
+  // Up to the commit: what has been filled is not valid yet, and would not go into other memory.
   Semaphore::Permit permit = co_await chunk.block(put.section())->transfers.acquire();
   Block& block = install(put);
   Status status;
@@ -172,9 +173,6 @@ Task<Transfer> DiskChunkStore::put_slowly(Put given) {
     if (!status) co_return Transfer(put.take_memory(), status.error());
   }
   if (!ChunkSpace::has_places(chunk, put.pages)) {
-    // The file may have to grow, which nobody else has to wait for.
-    put.pinned = block.memory;
-    permit.release();
     const std::vector<PageRange> unused = ChunkSpace::unused(chunk, put.pages);
     status = co_await space_.map(chunk, put.pages, put.taken);
     if (!status) {

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "async/task_group.h"
 #include "unit/storage/store_fixture.h"
 
 namespace mayfly {
@@ -245,6 +246,75 @@ TEST_F(DiskChunkStoreTest, SmallReadsHereAndThereReadNoMoreThanTheirPages) {
   }
   EXPECT_EQ(world_.store->usage().cached_bytes, 0u);
   EXPECT_EQ(ring().counters().fixed_reads, 20u);
+}
+
+/// Tasks that are started one after the other and then go on side by side.
+class Together {
+ public:
+  explicit Together(EventLoop& loop) : loop_(loop) {}
+  void start(Task<Status> task) {
+    ReadyQueue::Scope scope(loop_.ready());
+    group_.add(std::move(task));
+  }
+  Status join() {
+    return loop_.run(
+        [](TaskGroup& group) -> Task<Status> { co_return co_await group.join(); }(group_));
+  }
+
+ private:
+  EventLoop& loop_;
+  TaskGroup group_;
+};
+
+Task<Status> lend_and_compare(ChunkStore& store, BufferPool& pool, std::uint64_t offset,
+                              std::string expected) {
+  const auto text = co_await lend_text(store, pool, kChunk, offset, expected.size());
+  if (!text) co_return text.error();
+  co_return to_status(*text == expected ? Errc::ok : Errc::bad_message);
+}
+
+TEST_F(DiskChunkStoreTest, ABlockThatGrowsWhileItIsReadIntoGetsWhatWasRead) {
+  ASSERT_EQ(write(0, std::string(3 * kPageBytes, 'o')), Errc::ok);
+  leave_memory();
+  // In no Buffer: the block gets one for the whole file.
+  ASSERT_TRUE(
+      world_.loop().run(write_bytes(*world_.store, kChunk, 0, std::string(kPageBytes, 'n'))));
+  Together together(world_.loop());
+  together.start(world_.store->sync(kFile));
+  ASSERT_GE(ring().in_flight(), 1u);
+  // Behind it first who gives the block more memory, then who reads into it.
+  together.start(write_bytes(*world_.store, kChunk, 20'000, "far"));
+  together.start(
+      lend_and_compare(*world_.store, world_.pool(), kPageBytes, std::string(2 * kPageBytes, 'o')));
+  EXPECT_TRUE(together.join());
+  EXPECT_EQ(read(kPageBytes, 2 * kPageBytes), std::string(2 * kPageBytes, 'o'));
+  EXPECT_EQ(read(20'000, 3), "far");
+}
+
+TEST(DiskChunkStoreSpaceTest, AnEdgeThatWasReadStaysWhileTheFileGrowsAndTheBlockToo) {
+  DiskFixture world(kGiB);
+  const auto put = [&](ChunkId id, std::uint64_t offset, std::string text) {
+    ASSERT_TRUE(world.loop().run(write_bytes(*world.store, id, offset, std::move(text))));
+  };
+  put(kChunk, 0, std::string(2 * kPageBytes, 'o'));
+  // No place is free any more.
+  for (std::uint64_t i = 0; world.store->usage().used_bytes < DataFile::kStepBytes; ++i) {
+    put({FileId{1, 9}, i}, 0, std::string(kPageBytes, 'x'));
+    if (i < 63) put({FileId{1, 8}, i}, 0, std::string(kMiB, 'x'));
+  }
+  ASSERT_EQ(world.store->usage().used_bytes, DataFile::kStepBytes);
+  ASSERT_TRUE(world.loop().run(world.store->sync(kFile)));
+  ASSERT_TRUE(world.loop().run(world.store->sync(FileId{1, 8})));
+  ASSERT_TRUE(world.loop().run(world.store->sync(FileId{1, 9})));
+  world.empty_memory();
+  Together together(world.loop());
+  together.start(write_bytes(*world.store, kChunk, kPageBytes + 100, std::string(8000, 'n')));
+  together.start(write_bytes(*world.store, kChunk, 20'000, "far"));
+  EXPECT_TRUE(together.join());
+  const auto text =
+      world.loop().run(read_text(*world.store, world.pool(), kChunk, kPageBytes, 200));
+  ASSERT_TRUE(text);
+  EXPECT_EQ(*text, std::string(100, 'o') + std::string(100, 'n'));
 }
 
 /// While it lives this process cannot write to files at all: the kernel refuses.
