@@ -41,9 +41,8 @@ Task<void> read(Server& server, Request request) {
   server.statistics().note_read(bytes);
   if (request.has(request_flags::kToSlot) && bytes != 0 && !request.connection->dead) {
     const std::uint64_t place = loan->memory.slab_offset() + loan->at;
-    request.connection->read_slots.insert_or_assign(
-        request.header.request_id,
-        ReadSlot{std::move(loan->memory), std::move(permit), server.loop().now()});
+    server.lend(*request.connection, request.header.request_id,
+                {std::move(loan->memory), std::move(permit), server.loop().now()});
     co_return server.reply(request, Errc::ok, bytes, place, reply_flags::kInSlot);
   }
   ReplyHeader header = server.reply_header(request, Errc::ok);

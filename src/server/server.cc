@@ -246,24 +246,21 @@ std::size_t Server::slot_share(const Connection& connection) const {
   return std::max<std::size_t>(1, std::min(left, for_writes / holders));
 }
 
-BufferPool::Awaiter Server::acquire(BufferClass size_class) {
-  if (parts_.pool.free(size_class) == 0 && !reclaiming_.armed()) {
-    reclaiming_.arm(loop().now() + kBetweenReclaims);
-  }
-  return parts_.pool.acquire(size_class);
+void Server::lend(Connection& connection, std::uint64_t lease, ReadSlot slot) {
+  connection.read_slots.insert_or_assign(lease, std::move(slot));
+  if (!reclaiming_.armed()) reclaiming_.arm(loop().now() + kBetweenReclaims);
 }
 
 void Server::reclaim(void* self) {
   auto& server = *static_cast<Server*>(self);
   const TimePoint overdue = server.loop().now() - 2 * kReadLease;
+  bool is_any_left = false;
   for (const auto& [cookie, connection] : server.connections_) {
     std::erase_if(connection->read_slots,
                   [overdue](const auto& slot) { return slot.second.since <= overdue; });
+    is_any_left |= !connection->read_slots.empty();
   }
-  const BufferPool& pool = server.parts_.pool;
-  if (pool.has_waiters(BufferClass::large) || pool.has_waiters(BufferClass::small)) {
-    server.reclaiming_.arm(server.loop().now() + kBetweenReclaims);
-  }
+  if (is_any_left) server.reclaiming_.arm(server.loop().now() + kBetweenReclaims);
 }
 
 std::shared_ptr<Server::FileData> Server::data_of(FileId file) {

@@ -100,9 +100,10 @@ class Server final : public Receiver, private LossObserver {
   /// Buffers, at least one, and the sum over all connections stays within that, but for the first
   /// slot of each.
   std::size_t slot_share(const Connection& connection) const;
-  /// A Buffer of the pool. While anybody waits for one, read slots that their clients have kept
-  /// past their time are taken back.
-  BufferPool::Awaiter acquire(BufferClass size_class);
+  BufferPool::Awaiter acquire(BufferClass size_class) { return parts_.pool.acquire(size_class); }
+  /// The client may get these bytes until it releases them, or has kept them past its time: others
+  /// may wait for just this memory, in the store too.
+  void lend(Connection& connection, std::uint64_t lease, ReadSlot slot);
 
   /// What orders the writes and cuts of one file's data on this server.
   struct FileData {
