@@ -161,24 +161,24 @@ Task<Transfer> DiskChunkStore::put_slowly(Put given) {
   // Parameters live as long as the frame; the pages are to be let go of at the end of the work.
   Put put = std::move(given);
   Chunk& chunk = put.claim.chunk();
+  const std::vector<PageRange> unused = ChunkSpace::unused(chunk, put.pages);
+  const auto fail = [&](Errc error) {
+    for (const PageRange range : unused) space_.unmap(chunk, range);
+    return Transfer(put.take_memory(), error);
+  };
+  // First: a write for which there is no space leaves the block as it is.
+  Status status;
+  if (!unused.empty()) status = co_await space_.map(chunk, put.pages, put.taken);
+  if (!status) co_return fail(status.error());
   if (chunk.block(put.section()) == nullptr) install(put);
   // Up to the commit: what has been filled is not valid yet, and would not go into other memory.
   Semaphore::Permit permit = co_await chunk.block(put.section())->transfers.acquire();
   Block& block = install(put);
-  Status status;
   for (const std::uint32_t page : put.edges()) {
     const bool is_on_disk = put.is_partial(page) && chunk.written.contains(page);
     if (!is_on_disk || block.has(page) || put.filled.contains(page)) continue;
     status = co_await fill_edge(put, block, page);
-    if (!status) co_return Transfer(put.take_memory(), status.error());
-  }
-  if (!ChunkSpace::has_places(chunk, put.pages)) {
-    const std::vector<PageRange> unused = ChunkSpace::unused(chunk, put.pages);
-    status = co_await space_.map(chunk, put.pages, put.taken);
-    if (!status) {
-      for (const PageRange range : unused) space_.unmap(chunk, range);
-      co_return Transfer(put.take_memory(), status.error());
-    }
+    if (!status) co_return fail(status.error());
   }
   permit.release();
   co_return commit(put);
