@@ -104,15 +104,15 @@ void DiskChunkStore::remove_if_gone(ChunkId id, Chunk& chunk) {
   if (!faults_.empty() && chunks_.chunks_of(id.file).empty()) faults_.erase(id.file);
 }
 
-Task<DiskChunkStore::Permits> DiskChunkStore::stop_transfers(Chunk& chunk, PageRange pages) {
-  Permits permits;
+Task<DiskChunkStore::Holds> DiskChunkStore::stop_transfers(Chunk& chunk, PageRange pages) {
+  Holds holds;
   for (std::size_t section = 0; section < chunk.blocks.size(); ++section) {
     Block* const block = chunk.blocks[section].get();
     if (block == nullptr || block->own(pages).empty()) continue;
     Semaphore::Permit permit = co_await block->transfers.acquire();
-    permits.push_back(std::move(permit));
+    holds.emplace_back(tier_, *block, std::move(permit));
   }
-  co_return permits;
+  co_return holds;
 }
 
 void DiskChunkStore::drop(Chunk& chunk, PageRange pages) {
@@ -132,7 +132,7 @@ Task<Result<std::uint64_t>> DiskChunkStore::truncate(ChunkId id, std::uint64_t e
   RangeLock::Guard guard = co_await chunk->lock.acquire(cut, LockMode::exclusive);
   claim.hold(std::move(guard));
   if (end >= chunk->end_bytes && !chunk->is_reserved) co_return std::uint64_t{0};
-  const Permits permits = co_await stop_transfers(*chunk, cut);
+  const Holds holds = co_await stop_transfers(*chunk, cut);
   const PageRange freed{pages_of(0, end).end, kChunkMaxPages};
   drop(*chunk, freed);
   const std::uint64_t pages_freed = space_.unmap(*chunk, freed);
@@ -168,7 +168,7 @@ Task<Result<std::uint64_t>> DiskChunkStore::punch(ChunkId id, PageRange pages, b
   Claim claim(*this, id, *chunk);
   RangeLock::Guard guard = co_await chunk->lock.acquire(pages, LockMode::exclusive);
   claim.hold(std::move(guard));
-  const Permits permits = co_await stop_transfers(*chunk, pages);
+  const Holds holds = co_await stop_transfers(*chunk, pages);
   drop(*chunk, pages);
   co_return keeps_space ? 0 : space_.unmap(*chunk, pages);
 }

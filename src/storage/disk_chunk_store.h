@@ -79,13 +79,13 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
     Errc error;
     bool is_told = false;  ///< to a write
   };
-  using Permits = std::vector<Semaphore::Permit>;
+  using Holds = std::vector<MemoryTier::Hold>;
 
   void remove_if_gone(ChunkId id, Chunk& chunk);
   std::uint64_t next(ChunkId id, std::uint64_t offset, bool written) const;
   /// No page of the chunk's blocks in `pages` is on its way to or from the drive while they are
   /// held. The caller holds `pages`, so that none sets out.
-  Task<Permits> stop_transfers(Chunk& chunk, PageRange pages);
+  Task<Holds> stop_transfers(Chunk& chunk, PageRange pages);
   /// Pages that are cut off or punched are in memory no more.
   void drop(Chunk& chunk, PageRange pages);
 

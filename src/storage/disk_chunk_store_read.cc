@@ -204,7 +204,8 @@ Task<Status> DiskChunkStore::fill(Fill given) {
   const Fill work = std::move(given);
   Chunk& chunk = work.claim.chunk();
   Block& block = *chunk.block(work.section);
-  const Semaphore::Permit permit = co_await block.transfers.acquire();
+  Semaphore::Permit permit = co_await block.transfers.acquire();
+  const MemoryTier::Hold hold(tier_, block, std::move(permit));
   // Not before: who came first may have given it other memory.
   const SharedBuffer memory = block.memory;
   std::vector<IoSpan> spans;

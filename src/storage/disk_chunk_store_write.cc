@@ -174,14 +174,16 @@ Task<Transfer> DiskChunkStore::put_slowly(Put given) {
   // Up to the commit: what has been filled is not valid yet, and would not go into other memory.
   Semaphore::Permit permit = co_await chunk.block(put.section())->transfers.acquire();
   Block& block = install(put);
+  MemoryTier::Hold hold(tier_, block, std::move(permit));
   for (const std::uint32_t page : put.edges()) {
     const bool is_on_disk = put.is_partial(page) && chunk.written.contains(page);
     if (!is_on_disk || block.has(page) || put.filled.contains(page)) continue;
     status = co_await fill_edge(put, block, page);
     if (!status) co_return fail(status.error());
   }
-  permit.release();
-  co_return commit(put);
+  Transfer transfer = commit(put);
+  hold.release();
+  co_return transfer;
 }
 
 Task<Status> DiskChunkStore::fill_edge(Put& put, Block& block, std::uint32_t page) {

@@ -92,7 +92,7 @@ void MemoryTier::settle(Block& block) {
   const BufferClass size_class = block.memory.size_class();
   if (std::exchange(block.in_flight, false)) --state.in_flight;
   list(block);
-  if (pool_.has_waiters(size_class)) reclaim(size_class);
+  offer(size_class);
   write_some(index(size_class), Which::surplus);
 }
 

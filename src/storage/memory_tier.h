@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "async/event_loop.h"
 #include "async/semaphore.h"
@@ -34,6 +35,31 @@ class MemoryTier final : public BufferReclaimer {
 
    protected:
     ~Writer() = default;
+  };
+
+  /// The right to move a block's pages from or to the drive, or to take them away. When it ends,
+  /// the block may be what somebody waits for.
+  class Hold {
+   public:
+    /// `permit`: of the block's transfers.
+    Hold(MemoryTier& tier, Block& block, Semaphore::Permit permit)
+        : tier_(&tier), block_(&block), permit_(std::move(permit)) {}
+    Hold(Hold&& other) noexcept
+        : tier_(std::exchange(other.tier_, nullptr)),
+          block_(other.block_),
+          permit_(std::move(other.permit_)) {}
+    Hold& operator=(Hold&&) = delete;
+    ~Hold() { release(); }
+    void release() {
+      if (tier_ == nullptr) return;
+      permit_.release();
+      std::exchange(tier_, nullptr)->offer(block_->memory.size_class());
+    }
+
+   private:
+    MemoryTier* tier_;
+    Block* block_;
+    Semaphore::Permit permit_;
   };
 
   MemoryTier(EventLoop& loop, BufferPool& pool, Writer& writer);
@@ -82,6 +108,10 @@ class MemoryTier final : public BufferReclaimer {
   static std::size_t index(BufferClass size_class) { return static_cast<std::size_t>(size_class); }
   Class& class_of(const Block& block) { return classes_[index(block.memory.size_class())]; }
   bool is_idle(Block& block) const;
+  /// Something may be idle now that was not.
+  void offer(BufferClass size_class) {
+    if (pool_.has_waiters(size_class)) reclaim(size_class);
+  }
   /// Into the list that it belongs to, as the youngest.
   void list(Block& block);
   bool wants_clean(std::size_t c) const;

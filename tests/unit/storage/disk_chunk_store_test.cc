@@ -237,6 +237,28 @@ TEST_F(DiskChunkStoreTest, ReadsInOrderBringTheRestOfTheSectionToMemory) {
   EXPECT_LE(ring().counters().fixed_reads, 3u);
 }
 
+TEST_F(DiskChunkStoreTest, WhoWaitsForMemoryGetsThatOfABlockThatNobodyReads) {
+  ASSERT_EQ(write(0, std::string(256 * kPageBytes, 'a')), Errc::ok);
+  leave_memory();
+  std::vector<Buffer> others;
+  while (world_.pool().free(BufferClass::large) > 1) {
+    others.push_back(world_.pool().try_acquire(BufferClass::large));
+  }
+  ReadyQueue::Scope scope(world_.loop().ready());
+  Task<Result<std::optional<Loan>>> reader = world_.store->lend(kChunk, 0, 256 * kPageBytes);
+  reader.start(nullptr);
+  ASSERT_EQ(world_.pool().free(BufferClass::large), 0u);
+  reader.reset();
+  const auto wait = [](BufferPool& pool) -> Task<void> {
+    const Buffer buffer = co_await pool.acquire(BufferClass::large);
+  };
+  Task<void> waiter = wait(world_.pool());
+  waiter.start(nullptr);
+  ASSERT_FALSE(waiter.done());
+  settle();
+  EXPECT_TRUE(waiter.done());
+}
+
 TEST_F(DiskChunkStoreTest, SmallReadsHereAndThereReadNoMoreThanTheirPages) {
   ASSERT_EQ(write(0, std::string(256 * kPageBytes, 'a')), Errc::ok);
   leave_memory();
