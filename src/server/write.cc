@@ -2,6 +2,9 @@
 #include "server/operation.h"
 
 namespace mayfly {
+
+static_assert(kMaxPieceBytes == kSectionBytes, "a slot becomes the memory of a section as it is");
+
 namespace {
 
 bool is_sane(const Request& request, const ChunkRange& range) {

@@ -26,10 +26,6 @@ StoreUsage ChunkSpace::usage() const {
   return {file_.capacity(), used_pages * kPageBytes};
 }
 
-bool ChunkSpace::has_places(const Chunk& chunk, PageRange pages) {
-  return chunk.claimed.contains(pages);
-}
-
 bool ChunkSpace::try_map(Chunk& chunk, PageRange pages, std::uint64_t& taken) {
   bool complete = true;
   for (PageRange rest = pages; complete && !rest.empty();) {

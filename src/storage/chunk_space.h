@@ -26,8 +26,6 @@ class ChunkSpace {
   ChunkSpace& operator=(const ChunkSpace&) = delete;
   ~ChunkSpace() { ring_.unregister_file(ring_file_); }
 
-  /// Whether every page of `pages` has a place that counts as used.
-  static bool has_places(const Chunk& chunk, PageRange pages);
   /// Gives every page of `pages` a place from what is free, contiguous where it has none. False
   /// means that some have none yet: use map(). The caller holds `pages` exclusively. Both add to
   /// `taken`, on failure too.

@@ -109,8 +109,7 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
   /// What of `pages` is to be read from where, into memory that begins with the first of them; what
   /// is in blocks is copied, holes are zeroed.
   Result<std::vector<IoSpan>> spans_to_read(const Chunk& chunk, PageRange pages, std::byte* into);
-  /// Moves all spans; gives the sum of their lengths, less at the file's end, or an error.
-  Task<Transfer> move(Direction direction, std::vector<IoSpan> spans, Buffer buffer);
+  /// Moves all spans, side by side; all or an error.
   Task<Status> move_all(Direction direction, std::vector<IoSpan> spans, SharedBuffer buffer);
   std::optional<Loan> loan_of(Chunk& chunk, std::uint64_t offset, std::size_t length);
   /// Whether this read is one of a row of them, and the rest of the section will be wanted.

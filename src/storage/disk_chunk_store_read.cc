@@ -20,12 +20,6 @@ constexpr std::size_t kReadAhead = 4;
 /// Where the next chunk of a file on this server is looked for: one per server.
 constexpr std::uint64_t kWidest = 64;
 
-std::size_t bytes_of(const std::vector<IoSpan>& spans) {
-  std::size_t bytes = 0;
-  for (const IoSpan& span : spans) bytes += span.length;
-  return bytes;
-}
-
 }  // namespace
 
 /// Pages of a section on their way to its block.
@@ -51,21 +45,18 @@ Task<Transfer> DiskChunkStore::read(ChunkId id, std::uint64_t offset, Buffer buf
   if (offset >= chunk->end_bytes) co_return Transfer(std::move(buffer), std::size_t{0});
   const std::size_t bytes = std::min(length, chunk->end_bytes - offset);
   const PageRange pages = pages_of(offset, bytes);
-  auto spans = spans_to_read(*chunk, pages, buffer.data());
+  const auto spans = spans_to_read(*chunk, pages, buffer.data());
   if (!spans) co_return Transfer(std::move(buffer), spans.error());
   if (spans->empty()) co_return Transfer(std::move(buffer), bytes);
-  const std::vector<IoSpan> from_disk = *spans;
-  Task<Transfer> moving = move(Direction::read, std::move(*spans), std::move(buffer));
-  Transfer transfer = co_await std::move(moving);
-  // A page that has been written is never behind the end of the data file.
-  if (transfer.bytes && *transfer.bytes != bytes_of(from_disk)) transfer.bytes = Errc::io_error;
-  if (!transfer.bytes) co_return std::move(transfer);
-  for (const IoSpan& span : from_disk) {
+  SharedBuffer memory(std::move(buffer));
+  const Status read = co_await move_all(Direction::read, *spans, memory);
+  if (!read) co_return Transfer(memory.take(), read.error());
+  for (const IoSpan& span : *spans) {
     const auto first = static_cast<std::uint32_t>(span.buffer_offset / kPageBytes) + pages.begin;
     const auto count = static_cast<std::uint32_t>(span.length / kPageBytes);
-    chunk->stale_tails.zero(transfer.buffer.data() + span.buffer_offset, {first, first + count});
+    chunk->stale_tails.zero(memory.data() + span.buffer_offset, {first, first + count});
   }
-  co_return Transfer(std::move(transfer.buffer), bytes);
+  co_return Transfer(memory.take(), bytes);
 }
 
 Result<std::vector<IoSpan>> DiskChunkStore::spans_to_read(const Chunk& chunk, PageRange pages,
@@ -98,18 +89,6 @@ Result<std::vector<IoSpan>> DiskChunkStore::spans_to_read(const Chunk& chunk, Pa
     rest.begin = part.end;
   }
   return spans;
-}
-
-Task<Transfer> DiskChunkStore::move(Direction direction, std::vector<IoSpan> spans, Buffer buffer) {
-  if (spans.size() == 1) {
-    co_return co_await ring_.transfer(direction, space_.file(), std::move(buffer), spans.front());
-  }
-  const std::size_t bytes = bytes_of(spans);
-  SharedBuffer shared(std::move(buffer));
-  const Status status = co_await move_all(direction, std::move(spans), shared);
-  Buffer back = shared.take();
-  if (!status) co_return Transfer(std::move(back), status.error());
-  co_return Transfer(std::move(back), bytes);
 }
 
 Task<Status> DiskChunkStore::move_all(Direction direction, std::vector<IoSpan> spans,

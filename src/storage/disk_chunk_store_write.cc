@@ -149,7 +149,7 @@ bool DiskChunkStore::can_commit(Put& put) {
   // Pages on their way to or from it count on its memory.
   const bool is_exchanged = block != nullptr && !block->covers(put.pages);
   if (is_exchanged && block->transfers.available() == 0) return false;
-  if (ChunkSpace::has_places(chunk, put.pages)) return true;
+  if (chunk.claimed.contains(put.pages)) return true;
   const std::vector<PageRange> unused = ChunkSpace::unused(chunk, put.pages);
   if (space_.try_map(chunk, put.pages, put.taken)) return true;
   for (const PageRange range : unused) space_.unmap(chunk, range);

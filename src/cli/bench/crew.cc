@@ -42,6 +42,11 @@ PhaseResult outcome(const std::string& failure) {
   return result;
 }
 
+Failure cannot_start(int error) {
+  const Errc why = errc_from(error);
+  return {why, "A client cannot be started (" + describe(why) + ")."};
+}
+
 std::string prepare(const LoadPlan& plan, unsigned client) {
   if (client != 0 || mayfly_mkdir(plan.directory.c_str(), 0777) == 0) return "";
   return cannot(plan.directory, "made");
@@ -83,7 +88,7 @@ Result<Crew, Failure> Crew::start(const LoadPlan& plan, const std::string& sessi
   for (unsigned client = 0; client < plan.clients; ++client) {
     int sockets[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) {
-      return Failure{errc_from(errno), "A client cannot be started: " + describe(errc_from(errno))};
+      return cannot_start(errno);
     }
     const pid_t process = ::fork();
     if (process == 0) {
@@ -94,9 +99,9 @@ Result<Crew, Failure> Crew::start(const LoadPlan& plan, const std::string& sessi
     }
     ::close(sockets[1]);
     if (process < 0) {
-      const Errc why = errc_from(errno);
+      const int error = errno;
       ::close(sockets[0]);
-      return Failure{why, "A client cannot be started: " + describe(why) + "."};
+      return cannot_start(error);
     }
     crew.members_.push_back({process, sockets[0]});
   }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <numeric>
 #include <random>
+#include <string_view>
 #include <thread>
 
 #include "base/clock.h"
@@ -51,7 +52,8 @@ std::vector<const char*> phases_of(Pattern pattern) {
   return {"write", "read"};
 }
 
-Load::Load(LoadPlan plan, unsigned client) : plan_(std::move(plan)), client_(client) {
+Load::Load(LoadPlan plan, unsigned client)
+    : plan_(std::move(plan)), client_(client), phases_(phases_of(plan_.pattern)) {
   if (plan_.pattern != Pattern::random) return;
   order_.resize(operations());
   std::iota(order_.begin(), order_.end(), 0U);
@@ -115,13 +117,12 @@ bool Load::open_data(PhaseResult& result, bool writes) {
   return file_ >= 0;
 }
 
-bool Load::close_data(PhaseResult& result, bool writes) {
+void Load::close_data(PhaseResult& result, bool writes) {
   const std::string path = path_of(0);
   const bool is_checkpoint = plan_.pattern == Pattern::checkpoint;
   const bool syncs = writes && (plan_.fsync || is_checkpoint);
   if (syncs && mayfly_fsync(file_) != 0) fail(result, cannot(path, "brought to the drives"));
   if (mayfly_close(file_) != 0) fail(result, cannot(path, "closed"));
-  return result.failure[0] == '\0';
 }
 
 void Load::work(Worker& worker, std::size_t phase) {
@@ -131,9 +132,7 @@ void Load::work(Worker& worker, std::size_t phase) {
     const std::uint64_t operation = next_.fetch_add(1, std::memory_order_relaxed);
     if (operation >= limit_ || has_failed_.load(std::memory_order_relaxed)) break;
     if (plan_.verify && phase == 0) {
-      const std::uint64_t begin = is_data() ? place_of(operation) : 0;
-      const std::uint64_t seed = is_data() ? (is_shared(plan_.pattern) ? 0 : client_) : operation;
-      for (std::size_t i = 0; i < bytes; ++i) worker.bytes[i] = byte_at(seed, begin + i);
+      for (std::size_t i = 0; i < bytes; ++i) worker.bytes[i] = byte_of(operation, i);
     }
     const std::int64_t began = now_ns();
     const bool done =
@@ -149,19 +148,23 @@ void Load::work(Worker& worker, std::size_t phase) {
   }
 }
 
-bool Load::is_right(Worker& worker, const std::string& path, std::uint64_t seed,
-                    std::uint64_t offset) {
+unsigned char Load::byte_of(std::uint64_t operation, std::size_t index) const {
+  if (!is_data()) return byte_at(operation, index);
+  return byte_at(is_shared(plan_.pattern) ? 0 : client_, place_of(operation) + index);
+}
+
+bool Load::is_right(Worker& worker, std::uint64_t operation) {
   for (std::size_t i = 0; plan_.verify && i < worker.bytes.size(); ++i) {
-    if (worker.bytes[i] == byte_at(seed, offset + i)) continue;
-    fail(worker.result, fmt::format("{} has a wrong byte at {}.", path, offset + i));
+    if (worker.bytes[i] == byte_of(operation, i)) continue;
+    const std::uint64_t begin = is_data() ? place_of(operation) : 0;
+    fail(worker.result, fmt::format("{} has a wrong byte at {}.", path_of(operation), begin + i));
     return false;
   }
   return true;
 }
 
 bool Load::transfer(Worker& worker, std::size_t phase, std::uint64_t operation) {
-  const std::uint64_t at = place_of(operation);
-  const auto offset = static_cast<off_t>(at);
+  const auto offset = static_cast<off_t>(place_of(operation));
   const ssize_t moved = phase == 0
                             ? mayfly_pwrite(file_, worker.bytes.data(), plan_.transfer, offset)
                             : mayfly_pread(file_, worker.bytes.data(), plan_.transfer, offset);
@@ -171,15 +174,14 @@ bool Load::transfer(Worker& worker, std::size_t phase, std::uint64_t operation) 
     return false;
   }
   worker.result.bytes += plan_.transfer;
-  const std::uint64_t seed = is_shared(plan_.pattern) ? 0 : client_;
-  return phase == 0 || is_right(worker, path_of(0), seed, at);
+  return phase == 0 || is_right(worker, operation);
 }
 
 bool Load::handle_file(Worker& worker, std::size_t phase, std::uint64_t file) {
   const std::string path = path_of(file);
-  const std::string what = phases_of(plan_.pattern)[phase];
+  const std::string_view what = phases_[phase];
   struct stat status {};
-  if (what == "create") return put_file(worker, path, file);
+  if (what == "create") return put_file(worker, path);
   if (what == "read") return get_file(worker, path, file);
   if (what == "stat") {
     const bool done = mayfly_stat(path.c_str(), &status) == 0 &&
@@ -192,7 +194,7 @@ bool Load::handle_file(Worker& worker, std::size_t phase, std::uint64_t file) {
   return false;
 }
 
-bool Load::put_file(Worker& worker, const std::string& path, std::uint64_t /*file*/) {
+bool Load::put_file(Worker& worker, const std::string& path) {
   const int made = mayfly_open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY, 0666);
   const auto bytes = static_cast<ssize_t>(worker.bytes.size());
   bool done = made >= 0;
@@ -213,7 +215,7 @@ bool Load::get_file(Worker& worker, const std::string& path, std::uint64_t file)
   const bool closed = opened >= 0 && mayfly_close(opened) == 0;
   if (!done || !closed) fail(worker.result, cannot(path, "read"));
   worker.result.bytes += worker.bytes.size();
-  return done && closed && is_right(worker, path, file, 0);
+  return done && closed && is_right(worker, file);
 }
 
 void Load::clean() {

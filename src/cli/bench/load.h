@@ -57,14 +57,18 @@ class Load {
   void work(Worker& worker, std::size_t phase);
   bool transfer(Worker& worker, std::size_t phase, std::uint64_t operation);
   bool handle_file(Worker& worker, std::size_t phase, std::uint64_t file);
-  bool put_file(Worker& worker, const std::string& path, std::uint64_t file);
+  bool put_file(Worker& worker, const std::string& path);
   bool get_file(Worker& worker, const std::string& path, std::uint64_t file);
-  bool is_right(Worker& worker, const std::string& path, std::uint64_t seed, std::uint64_t offset);
+  /// What the operation's byte `index` is to be.
+  unsigned char byte_of(std::uint64_t operation, std::size_t index) const;
+  /// Whether the worker's bytes are the operation's, if that is to be checked.
+  bool is_right(Worker& worker, std::uint64_t operation);
   bool open_data(PhaseResult& result, bool writes);
-  bool close_data(PhaseResult& result, bool writes);
+  void close_data(PhaseResult& result, bool writes);
 
   LoadPlan plan_;
   unsigned client_;
+  std::vector<const char*> phases_;
   int file_ = -1;
   std::vector<std::uint32_t> order_;  ///< of the random pattern
   std::uint64_t limit_ = 0;           ///< operations whose bytes are there
