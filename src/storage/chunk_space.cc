@@ -27,15 +27,20 @@ StoreUsage ChunkSpace::usage() const {
 }
 
 bool ChunkSpace::try_map(Chunk& chunk, PageRange pages, std::uint64_t& taken) {
-  bool complete = true;
-  for (PageRange rest = pages; complete && !rest.empty();) {
-    const PageMap::Run run = chunk.places.run(rest);
-    if (!run.mapped()) complete = place(chunk, run.pages);
-    if (complete) chunk.claimed.insert(run.pages);
-    rest.begin = run.pages.end;
+  const std::vector<PageRange> wanted = unused(chunk, pages);
+  for (PageRange rest : wanted) {
+    while (!rest.empty()) {
+      const PageMap::Run run = chunk.places.run(rest);
+      if (!run.mapped() && !place(chunk, run.pages)) {
+        unmap(chunk, wanted);
+        return false;
+      }
+      chunk.claimed.insert(run.pages);
+      rest.begin = run.pages.end;
+    }
   }
   taken += static_cast<std::uint64_t>(recount(chunk));
-  return complete;
+  return true;
 }
 
 PageRange ChunkSpace::with_advance(const Chunk& chunk, PageRange gap) {
@@ -84,9 +89,12 @@ Task<Status> ChunkSpace::map(Chunk& chunk, PageRange pages, std::uint64_t& taken
       allocator_.extend_to(file_.size() / kPageBytes);
       continue;
     }
-    const bool complete = map_scattered(chunk, pages);
-    taken += static_cast<std::uint64_t>(recount(chunk));
-    if (complete) co_return Status();
+    const std::vector<PageRange> wanted = unused(chunk, pages);
+    if (map_scattered(chunk, pages)) {
+      taken += static_cast<std::uint64_t>(recount(chunk));
+      co_return Status();
+    }
+    unmap(chunk, wanted);
     if (!take_back_surplus()) co_return grown;
   }
   co_return Status();
@@ -130,6 +138,11 @@ void ChunkSpace::give_back(Chunk& chunk, PageRange pages) {
 std::uint64_t ChunkSpace::unmap(Chunk& chunk, PageRange pages) {
   give_back(chunk, pages);
   return static_cast<std::uint64_t>(-recount(chunk));
+}
+
+void ChunkSpace::unmap(Chunk& chunk, const std::vector<PageRange>& ranges) {
+  for (const PageRange range : ranges) give_back(chunk, range);
+  recount(chunk);
 }
 
 std::vector<PageRange> ChunkSpace::unused(const Chunk& chunk, PageRange pages) {

@@ -27,14 +27,15 @@ class ChunkSpace {
   ~ChunkSpace() { ring_.unregister_file(ring_file_); }
 
   /// Gives every page of `pages` a place from what is free, contiguous where it has none. False
-  /// means that some have none yet: use map(). The caller holds `pages` exclusively. Both add to
-  /// `taken`, on failure too.
+  /// means that nothing has changed: use map(). The caller holds `pages` exclusively. Both add to
+  /// `taken` how many more are used.
   bool try_map(Chunk& chunk, PageRange pages, std::uint64_t& taken);
   /// The same, making the file longer, using scattered blocks and taking back surplus. On failure
-  /// some pages may have got places: the caller unmaps them.
+  /// nothing has changed.
   Task<Status> map(Chunk& chunk, PageRange pages, std::uint64_t& taken);
   /// Gives how many pages fewer are used.
   std::uint64_t unmap(Chunk& chunk, PageRange pages);
+  void unmap(Chunk& chunk, const std::vector<PageRange>& ranges);
   /// The pages that are not used: without a place, or with one in advance.
   static std::vector<PageRange> unused(const Chunk& chunk, PageRange pages);
 

@@ -150,14 +150,8 @@ Task<Result<std::uint64_t>> DiskChunkStore::reserve(ChunkId id, PageRange pages)
   Chunk& chunk = claim.chunk();
   RangeLock::Guard guard = co_await chunk.lock.acquire(pages, LockMode::exclusive);
   claim.hold(std::move(guard));
-  const std::vector<PageRange> unused = ChunkSpace::unused(chunk, pages);
-  Status status;
   std::uint64_t taken = 0;
-  if (!space_.try_map(chunk, pages, taken)) status = co_await space_.map(chunk, pages, taken);
-  if (!status) {
-    for (const PageRange range : unused) space_.unmap(chunk, range);
-    co_return status.error();
-  }
+  MAYFLY_CO_CHECKED(co_await space_.map(chunk, pages, taken));
   chunk.is_reserved = true;
   co_return taken;
 }

@@ -149,12 +149,7 @@ bool DiskChunkStore::can_commit(Put& put) {
   // Pages on their way to or from it count on its memory.
   const bool is_exchanged = block != nullptr && !block->covers(put.pages);
   if (is_exchanged && block->transfers.available() == 0) return false;
-  if (chunk.claimed.contains(put.pages)) return true;
-  const std::vector<PageRange> unused = ChunkSpace::unused(chunk, put.pages);
-  if (space_.try_map(chunk, put.pages, put.taken)) return true;
-  for (const PageRange range : unused) space_.unmap(chunk, range);
-  put.taken = 0;
-  return false;
+  return space_.try_map(chunk, put.pages, put.taken);
 }
 
 Task<Transfer> DiskChunkStore::put_slowly(Put given) {
@@ -162,28 +157,23 @@ Task<Transfer> DiskChunkStore::put_slowly(Put given) {
   Put put = std::move(given);
   Chunk& chunk = put.claim.chunk();
   const std::vector<PageRange> unused = ChunkSpace::unused(chunk, put.pages);
-  const auto fail = [&](Errc error) {
-    for (const PageRange range : unused) space_.unmap(chunk, range);
-    return Transfer(put.take_memory(), error);
-  };
   // First: a write for which there is no space leaves the block as it is.
-  Status status;
-  if (!unused.empty()) status = co_await space_.map(chunk, put.pages, put.taken);
-  if (!status) co_return fail(status.error());
+  Status status = co_await space_.map(chunk, put.pages, put.taken);
+  if (!status) co_return Transfer(put.take_memory(), status.error());
   if (chunk.block(put.section()) == nullptr) install(put);
   // Up to the commit: what has been filled is not valid yet, and would not go into other memory.
   Semaphore::Permit permit = co_await chunk.block(put.section())->transfers.acquire();
   Block& block = install(put);
-  MemoryTier::Hold hold(tier_, block, std::move(permit));
+  const MemoryTier::Hold hold(tier_, block, std::move(permit));
   for (const std::uint32_t page : put.edges()) {
     const bool is_on_disk = put.is_partial(page) && chunk.written.contains(page);
     if (!is_on_disk || block.has(page) || put.filled.contains(page)) continue;
     status = co_await fill_edge(put, block, page);
-    if (!status) co_return fail(status.error());
+    if (status) continue;
+    space_.unmap(chunk, unused);
+    co_return Transfer(put.take_memory(), status.error());
   }
-  Transfer transfer = commit(put);
-  hold.release();
-  co_return transfer;
+  co_return commit(put);
 }
 
 Task<Status> DiskChunkStore::fill_edge(Put& put, Block& block, std::uint32_t page) {

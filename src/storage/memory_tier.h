@@ -49,8 +49,7 @@ class MemoryTier final : public BufferReclaimer {
           block_(other.block_),
           permit_(std::move(other.permit_)) {}
     Hold& operator=(Hold&&) = delete;
-    ~Hold() { release(); }
-    void release() {
+    ~Hold() {
       if (tier_ == nullptr) return;
       permit_.release();
       std::exchange(tier_, nullptr)->offer(block_->memory.size_class());
