@@ -123,7 +123,7 @@ int mayfly_fset_attributes(int fd, const struct stat* status, int owner_too) MAY
 int mayfly_fsync(int fd) MAYFLY_NOEXCEPT;
 /* As mayfly_fsync: the metadata that it leaves out is not kept apart. */
 int mayfly_fdatasync(int fd) MAYFLY_NOEXCEPT;
-/* All files of the session. */
+/* All files of the session; the space of those removed before is free when it returns. */
 int mayfly_sync(void) MAYFLY_NOEXCEPT;
 /* fallocate(2) with mode 0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE and FALLOC_FL_ZERO_RANGE; any
  * other is EOPNOTSUPP. */

@@ -62,7 +62,11 @@ Task<Status> cut(ChunkStore& store, ChunkId chunk, std::uint64_t end, std::uint6
 }  // namespace
 
 Task<void> sync_data(Server& server, Request request) {
-  const Status status = co_await server.store().sync(request.header.file);
+  const FileId file = request.header.file;
+  if (file.valid()) co_return server.reply(request, to_errc(co_await server.store().sync(file)));
+  // What was removed before is to be gone too, also where others have its chunks.
+  co_await server.wait_for_drops();
+  const Status status = co_await server.store().sync_all();
   server.reply(request, to_errc(status));
 }
 

@@ -141,6 +141,8 @@ class Server final : public Receiver, private LossObserver {
   /// Permits for dropping the data of removed files: each asks many servers, and an rm -r removes
   /// many files.
   Semaphore& drops() { return drops_; }
+  /// Returns once those that have begun are done.
+  Task<void> wait_for_drops() { co_await drops_.acquire(kMaxDrops); }
 
   /// Data of a file whose inode is here is lost, on whichever server: its next close says so.
   void note_lost(FileId file) { lost_.insert(file); }
@@ -178,7 +180,8 @@ class Server final : public Receiver, private LossObserver {
   Semaphore renames_{64};
   FileLocks file_locks_{*this};
   WaitGraph waits_;
-  Semaphore drops_{64};
+  static constexpr std::uint64_t kMaxDrops = 64;
+  Semaphore drops_{kMaxDrops};
   std::unordered_set<FileId> lost_;
   std::atomic<bool> stopping_{false};
 };

@@ -131,6 +131,8 @@ class ChunkStore {
   virtual std::uint64_t next_hole(ChunkId chunk, std::uint64_t offset) const = 0;
   /// Returns once every completed write of `file` is on stable storage.
   virtual Task<Status> sync(FileId file) = 0;
+  /// The same for all files. What it says of a loss, the file's own sync says again.
+  virtual Task<Status> sync_all() = 0;
 
   /// The chunks of `file` that exist here, in no order.
   virtual std::vector<ChunkExtent> chunks_of(FileId file) const = 0;

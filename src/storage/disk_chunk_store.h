@@ -42,6 +42,7 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
   /// Once the drive has failed to sync it fails for ever: the kernel reports what it could not
   /// write back to one call only, and says nothing of it to the next.
   Task<Status> sync(FileId file) override;
+  Task<Status> sync_all() override;
   std::vector<ChunkExtent> chunks_of(FileId file) const override;
   std::vector<FileSpace> files() const override;
   Result<void, Failure> check() const override;
@@ -124,6 +125,10 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
   Task<Status> flush(Block& block);
   void note_lost(Block& block, const std::vector<PageRange>& pages, Errc error);
   bool has_lost(FileId file) const;
+  static void add_dirty(const Chunk& chunk, std::vector<Block*>& dirty);
+  Task<Status> flush_all(std::vector<Block*> dirty);
+  /// What has been written to the drive is on stable storage.
+  Task<Status> sync_device();
   /// What the next write of a file is to be told.
   Status take_fault(FileId file);
 

@@ -70,18 +70,33 @@ Status DiskChunkStore::take_fault(FileId file) {
   return fault->second.error;
 }
 
+void DiskChunkStore::add_dirty(const Chunk& chunk, std::vector<Block*>& dirty) {
+  for (const auto& block : chunk.blocks) {
+    if (block != nullptr && (block->room || block->in_flight)) dirty.push_back(block.get());
+  }
+}
+
+Task<Status> DiskChunkStore::flush_all(std::vector<Block*> dirty) {
+  TaskGroup group;
+  for (Block* const block : dirty) group.add(flush(*block));
+  co_return co_await group.join();
+}
+
+Task<Status> DiskChunkStore::sync_device() {
+  if (!synced_ || synced_writes_ == device_writes_) co_return synced_;
+  const std::uint64_t written = device_writes_;
+  const Status status = co_await ring_.sync(space_.file());
+  if (synced_ && !status) synced_ = status;
+  if (status) synced_writes_ = std::max(synced_writes_, written);
+  co_return synced_;
+}
+
 Task<Status> DiskChunkStore::sync(FileId file) {
   std::vector<Block*> dirty;
   for (const ChunkExtent& extent : chunks_.chunks_of(file)) {
-    for (const auto& block : chunks_.find({file, extent.index})->blocks) {
-      if (block != nullptr && (block->room || block->in_flight)) dirty.push_back(block.get());
-    }
+    add_dirty(*chunks_.find({file, extent.index}), dirty);
   }
-  if (!dirty.empty()) {
-    TaskGroup group;
-    for (Block* const block : dirty) group.add(flush(*block));
-    MAYFLY_CO_CHECKED(co_await group.join());
-  }
+  if (!dirty.empty()) MAYFLY_CO_CHECKED(co_await flush_all(std::move(dirty)));
   if (const auto fault = faults_.find(file); fault != faults_.end()) {
     if (has_lost(file)) {
       fault->second.is_told = true;
@@ -89,12 +104,17 @@ Task<Status> DiskChunkStore::sync(FileId file) {
     }
     faults_.erase(fault);
   }
-  if (!synced_ || synced_writes_ == device_writes_) co_return synced_;
-  const std::uint64_t written = device_writes_;
-  const Status status = co_await ring_.sync(space_.file());
-  if (synced_ && !status) synced_ = status;
-  if (status) synced_writes_ = std::max(synced_writes_, written);
-  co_return synced_;
+  co_return co_await sync_device();
+}
+
+Task<Status> DiskChunkStore::sync_all() {
+  std::vector<Block*> dirty;
+  chunks_.visit([&dirty](const Chunk& chunk) { add_dirty(chunk, dirty); });
+  MAYFLY_CO_CHECKED(co_await flush_all(std::move(dirty)));
+  for (const auto& [file, fault] : faults_) {
+    if (has_lost(file)) co_return fault.error;
+  }
+  co_return co_await sync_device();
 }
 
 }  // namespace mayfly

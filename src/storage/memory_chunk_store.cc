@@ -162,4 +162,6 @@ std::uint64_t MemoryChunkStore::remove_pages(Pages& chunk, std::size_t begin, st
 
 Task<Status> MemoryChunkStore::sync(FileId) { co_return injected(); }
 
+Task<Status> MemoryChunkStore::sync_all() { co_return injected(); }
+
 }  // namespace mayfly

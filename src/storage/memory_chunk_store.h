@@ -33,6 +33,7 @@ class MemoryChunkStore final : public ChunkStore {
     return next(id, offset, false);
   }
   Task<Status> sync(FileId file) override;
+  Task<Status> sync_all() override;
   std::vector<ChunkExtent> chunks_of(FileId file) const override { return chunks_.chunks_of(file); }
   std::vector<FileSpace> files() const override { return chunks_.files(); }
   Result<void, Failure> check() const override;

@@ -22,6 +22,7 @@ class NullChunkStore final : public ChunkStore {
   std::uint64_t next_data(ChunkId, std::uint64_t offset) const override { return offset; }
   std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override;
   Task<Status> sync(FileId) override { co_return Status(); }
+  Task<Status> sync_all() override { co_return Status(); }
   std::vector<ChunkExtent> chunks_of(FileId file) const override;
   std::vector<FileSpace> files() const override { return {}; }
   Result<void, Failure> check() const override { return {}; }

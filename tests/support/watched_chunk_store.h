@@ -68,12 +68,8 @@ class WatchedChunkStore final : public ChunkStore {
   std::uint64_t next_hole(ChunkId id, std::uint64_t offset) const override {
     return store_.next_hole(id, offset);
   }
-  Task<Status> sync(FileId file) override {
-    ++syncs_;
-    if (latency_ != Nanoseconds::zero()) co_await sleep_for(loop_, latency_);
-    if (sync_error_ != Errc::ok) co_return sync_error_;
-    co_return co_await store_.sync(file);
-  }
+  Task<Status> sync(FileId file) override { return watch_sync(store_.sync(file)); }
+  Task<Status> sync_all() override { return watch_sync(store_.sync_all()); }
   std::vector<ChunkExtent> chunks_of(FileId file) const override { return store_.chunks_of(file); }
   std::vector<FileSpace> files() const override { return store_.files(); }
   Result<void, Failure> check() const override { return store_.check(); }
@@ -89,6 +85,13 @@ class WatchedChunkStore final : public ChunkStore {
   void set_latency(Nanoseconds latency) { latency_ = latency; }
 
  private:
+  Task<Status> watch_sync(Task<Status> sync) {
+    ++syncs_;
+    if (latency_ != Nanoseconds::zero()) co_await sleep_for(loop_, latency_);
+    if (sync_error_ != Errc::ok) co_return sync_error_;
+    co_return co_await std::move(sync);
+  }
+
   EventLoop& loop_;
   ChunkStore& store_;
   StoreActivity& activity_;

@@ -38,6 +38,12 @@ std::string content(const char* path) {
   return bytes;
 }
 
+fsblkcnt_t used_blocks() {
+  struct statvfs usage {};
+  EXPECT_EQ(error_of(mayfly_statfs(&usage)), 0);
+  return usage.f_blocks - usage.f_bfree;
+}
+
 class CApiWholeFileTest : public CApiTest {};
 
 TEST_F(CApiWholeFileTest, ItHasBytesModeTimesAndOwnerAsSaid) {
@@ -86,10 +92,21 @@ TEST_F(CApiWholeFileTest, ItTakesThePlaceOfAFileThatLivesOnForWhoHasItOpenAndUnd
       ASSERT_EQ(error_of(mayfly_unlink(name.c_str())), 0);
     }
     for (const char* path : {"/f", "/other", "/link"}) ASSERT_EQ(error_of(mayfly_unlink(path)), 0);
-    struct statvfs usage {};
     ASSERT_EQ(error_of(mayfly_sync()), 0);
-    ASSERT_EQ(error_of(mayfly_statfs(&usage)), 0);
-    EXPECT_EQ(usage.f_blocks, usage.f_bfree);
+    EXPECT_EQ(used_blocks(), 0U);
+  });
+}
+
+TEST_F(CApiWholeFileTest, ASyncWaitsUntilTheSpaceOfWhatWasRemovedIsFree) {
+  in_member([] {
+    for (int i = 0; i < 30; ++i) {
+      // Its home and its chunk are on any two servers.
+      const std::string name = "/f" + std::to_string(i);
+      ASSERT_TRUE(make_file(name.c_str(), "f"));
+      ASSERT_EQ(error_of(mayfly_unlink(name.c_str())), 0);
+      ASSERT_EQ(error_of(mayfly_sync()), 0);
+      EXPECT_EQ(used_blocks(), 0U);
+    }
   });
 }
 

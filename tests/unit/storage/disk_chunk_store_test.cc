@@ -191,6 +191,16 @@ TEST_F(DiskChunkStoreTest, WhatFitsInMemoryIsDirtyUntilASyncAndThenOnTheDrive) {
   EXPECT_EQ(ring().counters().syncs, 1u) << "nothing has been written since";
 }
 
+TEST_F(DiskChunkStoreTest, ASyncOfAllFilesLeavesNoneOfThemDirty) {
+  for (const std::uint64_t serial : {1, 2, 3}) {
+    ASSERT_EQ(write(0, "x", ChunkId{FileId{1, serial}, serial}), Errc::ok);
+  }
+  EXPECT_EQ(world_.store->usage().dirty_bytes, 3 * kPageBytes);
+  ASSERT_TRUE(world_.loop().run(world_.store->sync_all()));
+  EXPECT_EQ(world_.store->usage().dirty_bytes, 0u);
+  EXPECT_EQ(ring().counters().syncs, 1u);
+}
+
 TEST_F(DiskChunkStoreTest, MoreThanMemoryHoldsIsWrittenBackByItself) {
   DiskFixture world(kGiB);
   for (std::uint64_t i = 0; i < 64; ++i) {
