@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -16,6 +15,7 @@
 #include <string>
 
 #include "async/task_group.h"
+#include "bench/options.h"
 #include "memory/slab.h"
 #include "storage/disk_chunk_store.h"
 
@@ -191,10 +191,10 @@ int run(const std::string& directory, std::uint64_t bytes) {
 int main(int argc, char** argv) {
   std::string directory;
   std::string bytes_text = "2G";
-  CLI::App app("The disk leg alone; measurements are read from the standard input");
-  app.add_option("--dir", directory, "scratch directory")->required();
-  app.add_option("--bytes", bytes_text, "bytes to work on, at least 1M");
-  CLI11_PARSE(app, argc, argv);
+  mayfly::Options("The disk leg alone; measurements are read from the standard input")
+      .require("--dir", directory, "scratch directory")
+      .add("--bytes", bytes_text, "bytes to work on, at least 1M")
+      .parse(argc, argv);
   const auto bytes = mayfly::parse_bytes(bytes_text);
   if (!bytes || *bytes < mayfly::kMiB) return mayfly::fail("--bytes must be at least 1M");
   return mayfly::run(directory, *bytes);

@@ -12,14 +12,15 @@ machine.
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import record
+from fio import fio
+from record import ROOT, lines_of
+
 # (name in fio, block, depth) of the three ways to use a drive that matter here.
 DISK_CASES = [("write", "1M", 16), ("read", "1M", 16), ("randread", "4K", 32)]
 # Name of a ratio, its two figures, and the least that it should be.
@@ -47,15 +48,6 @@ RATIOS = [
 READDIRPLUS_WANTED_PER_S = 200000
 
 
-def lines_of(command, environment=None):
-    """The JSON lines that a program prints; a program that fails ends the run."""
-    run = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                         check=False, env=environment)
-    if run.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))} failed: {run.stderr.strip()}")
-    return [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
-
-
 class DiskLeg:
     """bench_disk_leg, kept running so that fio can use its file between two measurements."""
 
@@ -81,22 +73,6 @@ class DiskLeg:
         self.process.wait()
 
 
-def fio(file, size, operation, block, depth, seconds):
-    """MiB/s and IOPS of fio with registered buffers and files, as the ring has them."""
-    command = ["fio", "--name=limit", f"--filename={file}", f"--size={size}", f"--rw={operation}",
-               f"--bs={block}", f"--iodepth={depth}", "--ioengine=io_uring", "--direct=1",
-               "--fixedbufs", "--registerfiles", "--thread", "--time_based",
-               f"--runtime={seconds}", "--output-format=json"]
-    # Huge pages for fio's buffers too: they double what some drives give.
-    environment = {**os.environ, "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/",
-                         env=environment)
-    if run.returncode != 0:
-        sys.exit(f"fio failed: {run.stderr.strip()}")
-    side = json.loads(run.stdout)["jobs"][0]["write" if operation == "write" else "read"]
-    return {"mib_per_s": side["bw_bytes"] / 2**20, "iops": side["iops"]}
-
-
 def rate(result):
     """The figure to compare: IOPS for small blocks, MiB/s for large ones."""
     return result["iops"] if result.get("block") == 4096 else result["mib_per_s"]
@@ -104,7 +80,8 @@ def rate(result):
 
 def measure_disk(leg, options, figures):
     for operation, block, depth in DISK_CASES:
-        limit = fio(leg.file, options.size, operation, block, depth, options.seconds)
+        limit = fio(leg.file, options.size, operation, block, depth, "--time_based",
+                    f"--runtime={options.seconds}")
         ours = leg.measure(operation, block, depth, options.seconds)
         is_random = operation == "randread"
         figures[f"fio {operation}"] = limit["iops" if is_random else "mib_per_s"]
@@ -175,20 +152,6 @@ def table(rounds):
                + (f"{wanted:8.2f}" if wanted else f"{'-':>8}"))
 
 
-def machine():
-    processors = [line.partition(":")[2].strip()
-                  for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-                  if line.startswith("model name")]
-    return {"kernel": platform.release(), "cores": len(processors),
-            "processor": processors[0] if processors else platform.machine()}
-
-
-def commit():
-    run = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT,
-                         capture_output=True, text=True, check=False)
-    return run.stdout.strip()
-
-
 def command_of(options):
     """How to repeat the run elsewhere: no path of this machine."""
     return (f"bench/legs.py --scratch DIRECTORY_ON_THE_DRIVE --rounds {options.rounds} "
@@ -219,9 +182,9 @@ def main():
     lines = list(table(rounds))
     print("\n".join(lines))
     if options.json:
-        record = {"command": command_of(options), "commit": commit(), "machine": machine(),
-                  "table": lines, "rounds": rounds}
-        options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        record.write(options.json, {"command": command_of(options), "commit": record.commit(),
+                                    "machine": record.machine(), "table": lines,
+                                    "rounds": rounds})
 
 
 if __name__ == "__main__":

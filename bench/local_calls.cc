@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
 #include <functional>
@@ -15,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/options.h"
 #include "bench/program.h"
 
 namespace mayfly {
@@ -81,11 +81,11 @@ void measure_all(const std::string& directory, double seconds) {
 }  // namespace mayfly
 
 int main(int argc, char** argv) {
-  CLI::App app("What libc's file calls cost on a local file system");
   std::string directory = "/tmp";
   double seconds = 0.3;
-  app.add_option("--dir", directory, "on the file system");
-  app.add_option("--seconds", seconds, "for each call");
-  CLI11_PARSE(app, argc, argv);
+  mayfly::Options("What libc's file calls cost on a local file system")
+      .add("--dir", directory, "on the file system")
+      .add("--seconds", seconds, "for each call")
+      .parse(argc, argv);
   mayfly::measure_all(directory, seconds);
 }

@@ -10,7 +10,6 @@
 // Prints one JSON line for each. per_s is operations, or entries of the listing, per second.
 #include <fcntl.h>
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
 #include <memory>
@@ -23,6 +22,7 @@
 #include <vector>
 
 #include "async/poll_sleeper.h"
+#include "bench/options.h"
 #include "bench/program.h"
 #include "bench/server_processes.h"
 #include "bench/turns.h"
@@ -41,7 +41,7 @@ constexpr unsigned kUnlinkSlices = 20;
 constexpr int kWarmingFiles = 2000;
 constexpr std::uint64_t kPrime = 7919;
 
-struct Options {
+struct Plan {
   ServerProcessesOptions server;
   PlainUcxOptions plain;
   double seconds = 2;
@@ -125,7 +125,7 @@ class Files {
 
 class MetadataLeg {
  public:
-  MetadataLeg(const Options& options, Session& session, PlainPeer& plain)
+  MetadataLeg(const Plan& options, Session& session, PlainPeer& plain)
       : options_(options),
         session_(session),
         turns_(plain, options.slice_seconds, [this] { used_bytes(); }) {
@@ -218,14 +218,14 @@ class MetadataLeg {
     std::fflush(stdout);
   }
 
-  const Options& options_;
+  const Plan& options_;
   Session& session_;
   Turns turns_;
   std::uint64_t used_before_ = 0;
   std::uint64_t used_full_ = 0;
 };
 
-int run(Options options) {
+int run(Plan options) {
   std::optional<int> core;
   if (options.pin) core = 1;
   options.server.core = core;
@@ -253,18 +253,16 @@ int run(Options options) {
 }  // namespace mayfly
 
 int main(int argc, char** argv) {
-  mayfly::Options options;
-  CLI::App app("Metadata rates, beside plain UCX");
-  app.add_option("--dir", options.server.directory, "scratch directory")->required();
-  app.add_option("--seconds", options.seconds, "of each operation")->check(CLI::PositiveNumber);
-  app.add_option("--slice", options.slice_seconds, "seconds of one turn")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--files", options.files, "in one directory")->check(CLI::Range(1000, 1 << 30));
-  app.add_option("--bytes-per-file", options.bytes_per_file, "written to each new file")
-      ->check(CLI::Range(0, 1 << 20));
-  app.add_option("--transports", options.plain.transports, "as UCX_TLS");
-  app.add_flag("--null-store", options.server.null_store, "keep no bytes");
-  app.add_flag("--pin", options.pin, "client on core 0, server and plain peer on core 1");
-  CLI11_PARSE(app, argc, argv);
-  return mayfly::run(options);
+  mayfly::Plan plan;
+  mayfly::Options("Metadata rates, beside plain UCX")
+      .require("--dir", plan.server.directory, "scratch directory")
+      .add("--seconds", plan.seconds, "of each operation")
+      .add("--slice", plan.slice_seconds, "seconds of one turn")
+      .add("--files", plan.files, "in one directory", 1000)
+      .add("--bytes-per-file", plan.bytes_per_file, "written to each new file", 0, 1 << 20)
+      .add("--transports", plan.plain.transports, "as UCX_TLS")
+      .add("--null-store", plan.server.null_store, "keep no bytes")
+      .add("--pin", plan.pin, "client on core 0, server and plain peer on core 1")
+      .parse(argc, argv);
+  return mayfly::run(plan);
 }

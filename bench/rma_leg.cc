@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -23,6 +22,7 @@
 #include "async/task_group.h"
 #include "base/units.h"
 #include "bench/line.h"
+#include "bench/options.h"
 #include "bench/plain_ucx.h"
 #include "bench/program.h"
 #include "memory/slab.h"
@@ -31,8 +31,8 @@
 namespace mayfly {
 namespace {
 
-struct Options : PlainUcxOptions {
-  Options() {
+struct Plan : PlainUcxOptions {
+  Plan() {
     operation = "put";
     window = 16;
   }
@@ -51,7 +51,7 @@ struct Stage {
 /// One side of our transport. The peer answers small messages and receives large ones.
 class Ours final : public Receiver {
  public:
-  Ours(const Options& options, Line& line, bool is_peer)
+  Ours(const Plan& options, Line& line, bool is_peer)
       : options_(options), is_peer_(is_peer), loop_(sleeper_) {
     UcxOptions ucx;
     ucx.transports = options.transports;
@@ -140,7 +140,7 @@ class Ours final : public Receiver {
     co_return Status();
   }
 
-  const Options& options_;
+  const Plan& options_;
   bool is_peer_;
   PollSleeper sleeper_;
   EventLoop loop_;
@@ -154,7 +154,7 @@ class Ours final : public Receiver {
   std::uint64_t done_ = 0;
 };
 
-[[noreturn]] void play_peer(const Options& options, Stage& stage, Line line) {
+[[noreturn]] void play_peer(const Plan& options, Stage& stage, Line line) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   pin_to(1);
   Ours ours(options, line, true);
@@ -171,12 +171,11 @@ class Ours final : public Receiver {
 }
 
 template <class Side>
-double measure(Side& side, const Options& options, double seconds, Bytes local) {
+double measure(Side& side, const Plan& options, double seconds, Bytes local) {
   return options.operation == "rpc" ? side.round_trips(seconds) : side.blocks(seconds, local);
 }
 
-void print(const Options& options, const std::vector<double>& ours,
-           const std::vector<double>& raw) {
+void print(const Plan& options, const std::vector<double>& ours, const std::vector<double>& raw) {
   nlohmann::ordered_json line = {{"bench", "rma_leg"}, {"op", options.operation}};
   std::vector<double> ratios;
   for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(ours[i] / raw[i]);
@@ -195,7 +194,7 @@ void print(const Options& options, const std::vector<double>& ours,
   std::printf("%s\n", line.dump().c_str());
 }
 
-void play_asker(const Options& options, Stage& stage, Line line) {
+void play_asker(const Plan& options, Stage& stage, Line line) {
   pin_to(0);
   Ours ours(options, line, false);
   PlainUcx raw(options, line, false);
@@ -226,7 +225,7 @@ void play_asker(const Options& options, Stage& stage, Line line) {
   stage.turn = Turn::over;
 }
 
-int run(const Options& options) {
+int run(const Plan& options) {
   void* shared =
       ::mmap(nullptr, sizeof(Stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int ends[2];
@@ -245,20 +244,20 @@ int run(const Options& options) {
 }  // namespace mayfly
 
 int main(int argc, char** argv) {
-  mayfly::Options options;
-  CLI::App app("The network leg, beside plain UCX");
-  app.add_option("--op", options.operation)->check(CLI::IsMember({"put", "get", "am", "rpc"}));
-  app.add_option("--block", options.block_text);
-  app.add_option("--window", options.window)->check(CLI::Range(1, 1024));
-  app.add_option("--seconds", options.seconds);
-  app.add_option("--repeats", options.repeats)->check(CLI::Range(5, 1000));
-  app.add_option("--transports", options.transports, "as UCX_TLS");
-  CLI11_PARSE(app, argc, argv);
-  const auto block = mayfly::parse_bytes(options.block_text);
+  mayfly::Plan plan;
+  mayfly::Options("The network leg, beside plain UCX")
+      .add("--op", plan.operation, {"put", "get", "am", "rpc"})
+      .add("--block", plan.block_text, "bytes of one operation")
+      .add("--window", plan.window, "operations at once", 1, 1024)
+      .add("--seconds", plan.seconds, "for how long")
+      .add("--repeats", plan.repeats, "turns of each", 5, 1000)
+      .add("--transports", plan.transports, "as UCX_TLS")
+      .parse(argc, argv);
+  const auto block = mayfly::parse_bytes(plan.block_text);
   if (!block || *block == 0) {
-    std::fprintf(stderr, "bench_rma_leg: %s is no size\n", options.block_text.c_str());
+    std::fprintf(stderr, "bench_rma_leg: %s is no size\n", plan.block_text.c_str());
     return 2;
   }
-  options.block = *block;
-  return mayfly::run(options);
+  plan.block = *block;
+  return mayfly::run(plan);
 }

@@ -10,42 +10,16 @@ rounds; ratios and differences are medians of those within each round.
 """
 
 import argparse
-import json
-import os
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
-from legs import ROOT, lines_of
+import record
+from record import ROOT, lines_of, median
+from session import Session
 
 STARTS_PER_ROUND = 5
-
-
-class Shim:
-    """A session of one server, and what its programs have in their environment."""
-
-    def __init__(self, build, scratch):
-        self.mayfly = build / "bin" / "mayfly"
-        self.folder = tempfile.TemporaryDirectory(prefix="mayfly-bench-")
-        self.plain = {**os.environ, "MAYFLY_SESSION": f"{self.folder.name}/session"}
-        self.command("start", "--launcher", "env", "--servers-per-node", "1",
-                     "--scratch", scratch, "--capacity", "1G")
-        variables = self.command("exec", "--", "env", "-0").split("\0")
-        self.preloaded = dict(word.split("=", 1) for word in variables if word)
-
-    def command(self, *words):
-        done = subprocess.run([self.mayfly, *words], env=self.plain, text=True, check=False,
-                              capture_output=True)
-        if done.returncode != 0:
-            sys.exit(f"mayfly {' '.join(words)}: {done.stderr}")
-        return done.stdout
-
-    def end(self):
-        self.command("stop")
-        self.folder.cleanup()
 
 
 def seconds_of(command, environment):
@@ -59,24 +33,20 @@ def calls(program, scratch, environment):
     return {line["call"]: line["ns"] for line in lines}
 
 
-def starts(build, shim):
+def starts(build, plain, preloaded):
     """Milliseconds, of each start by turns."""
     commands = {
-        "true": (["true"], shim.plain),
-        "true, shim": (["true"], shim.preloaded),
-        "UCX": ([build / "bench" / "bench_ucx_start"], shim.plain),
-        "stat, shim": (["stat", "/"], shim.preloaded),
-        "stat in the mount": (["stat", "/mayfly"], shim.preloaded),
+        "true": (["true"], plain),
+        "true, shim": (["true"], preloaded),
+        "UCX": ([build / "bench" / "bench_ucx_start"], plain),
+        "stat, shim": (["stat", "/"], preloaded),
+        "stat in the mount": (["stat", "/mayfly"], preloaded),
     }
     taken = {name: [] for name in commands}
     for _ in range(STARTS_PER_ROUND):
         for name, (command, environment) in commands.items():
             taken[name].append(seconds_of(command, environment) * 1000)
     return {name: statistics.median(all_taken) for name, all_taken in taken.items()}
-
-
-def median(rounds, value):
-    return statistics.median(value(one) for one in rounds)
 
 
 def report(rounds):
@@ -104,19 +74,18 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    shim = Shim(asked.build, asked.scratch)
     program = asked.build / "bench" / "bench_local_calls"
     rounds = []
-    try:
+    with Session(asked.build, asked.scratch) as session:
+        preloaded = session.preloaded
         for _ in range(asked.rounds):
-            rounds.append({"plain": calls(program, asked.scratch, shim.plain),
-                           "shim": calls(program, asked.scratch, shim.preloaded),
-                           "starts": starts(asked.build, shim)})
-    finally:
-        shim.end()
+            rounds.append({"plain": calls(program, asked.scratch, session.plain),
+                           "shim": calls(program, asked.scratch, preloaded),
+                           "starts": starts(asked.build, session.plain, preloaded)})
     report(rounds)
     if asked.json:
-        asked.json.write_text(json.dumps(rounds, indent=1) + "\n", encoding="utf-8")
+        record.write(asked.json, {"commit": record.commit(), "machine": record.machine(),
+                                  "rounds": rounds})
 
 
 if __name__ == "__main__":

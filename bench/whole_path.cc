@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <deque>
@@ -16,6 +15,7 @@
 #include <string>
 
 #include "async/poll_sleeper.h"
+#include "bench/options.h"
 #include "bench/program.h"
 #include "bench/server_processes.h"
 #include "client/file.h"
@@ -25,7 +25,7 @@
 namespace mayfly {
 namespace {
 
-struct Options {
+struct Plan {
   std::string directory;
   std::string bytes = "1G";
   std::string block = "1M";
@@ -59,7 +59,7 @@ double seconds_since(TimePoint begin) {
 
 class Load {
  public:
-  Load(const Options& options, Session& session, File& file)
+  Load(const Plan& options, Session& session, File& file)
       : options_(options),
         session_(session),
         file_(file),
@@ -128,7 +128,7 @@ class Load {
     return operation;
   }
 
-  const Options& options_;
+  const Plan& options_;
   Session& session_;
   File& file_;
   std::uint64_t block_;
@@ -138,7 +138,7 @@ class Load {
   std::uint64_t state_ = 88172645463325252ULL;
 };
 
-void report(const Options& options, Outcome& result) {
+void report(const Plan& options, Outcome& result) {
   const double bytes =
       static_cast<double>(result.operations) * static_cast<double>(*parse_bytes(options.block));
   nlohmann::json line = {{"bench", "whole_path"},
@@ -156,7 +156,7 @@ void report(const Options& options, Outcome& result) {
   std::printf("%s\n", line.dump().c_str());
 }
 
-bool run_client(const Options& options, const SessionInfo& info, Outcome& result) {
+bool run_client(const Plan& options, const SessionInfo& info, Outcome& result) {
   auto worker = UcxWorker::create(UcxOptions());
   if (!worker) return false;
   PollSleeper sleeper;
@@ -175,7 +175,7 @@ bool run_client(const Options& options, const SessionInfo& info, Outcome& result
   return well && stopped;
 }
 
-int run(const Options& options) {
+int run(const Plan& options) {
   ServerProcessesOptions server_options;
   server_options.directory = options.directory;
   server_options.memory_bytes = *parse_bytes(options.memory);
@@ -200,19 +200,18 @@ int run(const Options& options) {
 }  // namespace mayfly
 
 int main(int argc, char** argv) {
-  mayfly::Options options;
-  CLI::App app("The whole path: client, transport, server, drive.");
-  app.add_option("--dir", options.directory, "scratch directory")->required();
-  app.add_option("--bytes", options.bytes, "size of the file");
-  app.add_option("--block", options.block, "bytes of one operation");
-  app.add_option("--memory", options.memory, "each server's pool");
-  app.add_option("--depth", options.depth, "operations at once");
-  app.add_option("--servers", options.servers, "server processes");
-  app.add_option("--op", options.operation)
-      ->check(CLI::IsMember({"write", "read", "randread", "stat"}));
-  app.add_option("--seconds", options.seconds, "for how long");
-  app.add_flag("--null-store", options.null_store, "keep no bytes");
-  app.add_flag("--pin", options.pin, "client on core 0, servers on core 1");
-  CLI11_PARSE(app, argc, argv);
-  return mayfly::run(options);
+  mayfly::Plan plan;
+  mayfly::Options("The whole path: client, transport, server, drive.")
+      .require("--dir", plan.directory, "scratch directory")
+      .add("--bytes", plan.bytes, "size of the file")
+      .add("--block", plan.block, "bytes of one operation")
+      .add("--memory", plan.memory, "each server's pool")
+      .add("--depth", plan.depth, "operations at once", 1, 1024)
+      .add("--servers", plan.servers, "server processes", 1, 64)
+      .add("--op", plan.operation, {"write", "read", "randread", "stat"})
+      .add("--seconds", plan.seconds, "for how long")
+      .add("--null-store", plan.null_store, "keep no bytes")
+      .add("--pin", plan.pin, "client on core 0, servers on core 1")
+      .parse(argc, argv);
+  return mayfly::run(plan);
 }
