@@ -190,7 +190,10 @@ void add_bench(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember(names));
   command->add_option("-n,--clients", asked->plan.clients, "processes that bring the load")
       ->check(CLI::Range(1U, 4096U));
-  command->add_option("--depth", asked->plan.depth, "operations of each client at a time")
+  command
+      ->add_option("--depth", asked->plan.depth,
+                   "operations of each client at a time: transfers by one thread, of files by so "
+                   "many threads")
       ->check(CLI::Range(1U, 1024U));
   command->add_option("--size", asked->bytes, "bytes of each client")->check(is_bytes);
   command->add_option("--transfer", asked->transfer, "bytes of an operation")->check(is_bytes);

@@ -46,6 +46,14 @@ struct Load::Worker {
   std::vector<unsigned char> bytes;
 };
 
+/// A transfer under way.
+struct Load::Flight {
+  mayfly_operation* handle = nullptr;
+  std::uint64_t operation = 0;
+  std::int64_t began = 0;
+  std::vector<unsigned char> bytes;
+};
+
 std::vector<const char*> phases_of(Pattern pattern) {
   if (pattern == Pattern::metadata) return {"create", "stat", "remove"};
   if (pattern == Pattern::metadata_hard) return {"create", "stat", "read", "remove"};
@@ -89,15 +97,12 @@ PhaseResult Load::run(std::size_t phase) {
   result.began_ns = now_ns();
   const auto most_ns = static_cast<std::int64_t>(plan_.seconds) * 1'000'000'000;
   end_ns_ = plan_.seconds == 0 ? 0 : result.began_ns + most_ns;
-  std::vector<Worker> workers(plan_.depth);
-  if (!is_data() || open_data(result, writes)) {
-    std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < workers.size(); ++i) {
-      threads.emplace_back([this, &worker = workers[i], phase] { work(worker, phase); });
-    }
-    work(workers[0], phase);
-    for (std::thread& thread : threads) thread.join();
-    if (is_data()) close_data(result, writes);
+  std::vector<Worker> workers(is_data() ? 1 : plan_.depth);
+  if (!is_data()) {
+    work_all(workers, phase);
+  } else if (open_data(result, writes)) {
+    plan_.depth == 1 ? work(workers[0], phase) : stream(workers[0], phase);
+    close_data(result, writes);
   }
   result.ended_ns = now_ns();
   if (writes) limit_ = std::min<std::uint64_t>(limit_, next_);
@@ -125,27 +130,93 @@ void Load::close_data(PhaseResult& result, bool writes) {
   if (mayfly_close(file_) != 0) fail(result, cannot(path, "closed"));
 }
 
+void Load::work_all(std::vector<Worker>& workers, std::size_t phase) {
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < workers.size(); ++i) {
+    threads.emplace_back([this, &worker = workers[i], phase] { work(worker, phase); });
+  }
+  work(workers[0], phase);
+  for (std::thread& thread : threads) thread.join();
+}
+
+std::optional<std::uint64_t> Load::next_operation() {
+  const std::uint64_t operation = next_.fetch_add(1, std::memory_order_relaxed);
+  if (operation >= limit_ || has_failed_.load(std::memory_order_relaxed)) return std::nullopt;
+  return operation;
+}
+
+void Load::fill(Worker& worker, std::size_t phase, std::uint64_t operation) {
+  if (!plan_.verify || phase != 0) return;
+  for (std::size_t i = 0; i < worker.bytes.size(); ++i) worker.bytes[i] = byte_of(operation, i);
+}
+
+bool Load::note(Worker& worker, std::int64_t began) {
+  const std::int64_t ended = now_ns();
+  ++worker.result.operations;
+  worker.result.latency_ns.record(static_cast<std::uint64_t>(ended - began));
+  return end_ns_ == 0 || ended < end_ns_;
+}
+
 void Load::work(Worker& worker, std::size_t phase) {
   const std::size_t bytes = plan_.pattern == Pattern::metadata ? 0 : plan_.transfer;
   worker.bytes.assign(bytes, static_cast<unsigned char>(client_ + 1));
-  for (;;) {
-    const std::uint64_t operation = next_.fetch_add(1, std::memory_order_relaxed);
-    if (operation >= limit_ || has_failed_.load(std::memory_order_relaxed)) break;
-    if (plan_.verify && phase == 0) {
-      for (std::size_t i = 0; i < bytes; ++i) worker.bytes[i] = byte_of(operation, i);
-    }
+  while (const auto operation = next_operation()) {
+    fill(worker, phase, *operation);
     const std::int64_t began = now_ns();
     const bool done =
-        is_data() ? transfer(worker, phase, operation) : handle_file(worker, phase, operation);
-    const std::int64_t ended = now_ns();
+        is_data() ? transfer(worker, phase, *operation) : handle_file(worker, phase, *operation);
     if (!done) {
       has_failed_ = true;
       break;
     }
-    ++worker.result.operations;
-    worker.result.latency_ns.record(static_cast<std::uint64_t>(ended - began));
-    if (end_ns_ != 0 && ended >= end_ns_) break;
+    if (!note(worker, began)) break;
   }
+}
+
+void Load::stream(Worker& worker, std::size_t phase) {
+  std::vector<Flight> flights(plan_.depth);
+  for (Flight& flight : flights) {
+    flight.bytes.assign(plan_.transfer, static_cast<unsigned char>(client_ + 1));
+  }
+  std::uint64_t begun = 0;
+  std::uint64_t done = 0;
+  bool goes_on = true;
+  while (goes_on || done != begun) {
+    while (goes_on && begun - done < flights.size()) {
+      goes_on = start(worker, flights[begun % flights.size()], phase);
+      if (goes_on) ++begun;
+    }
+    if (done == begun) break;
+    Flight& oldest = flights[done++ % flights.size()];
+    goes_on = finish(worker, oldest, phase) && goes_on;
+  }
+}
+
+bool Load::start(Worker& worker, Flight& flight, std::size_t phase) {
+  const auto operation = next_operation();
+  if (!operation) return false;
+  flight.operation = *operation;
+  worker.bytes.swap(flight.bytes);
+  fill(worker, phase, *operation);
+  worker.bytes.swap(flight.bytes);
+  const auto offset = static_cast<off_t>(place_of(*operation));
+  flight.began = now_ns();
+  flight.handle = phase == 0
+                      ? mayfly_start_pwrite(file_, flight.bytes.data(), plan_.transfer, offset)
+                      : mayfly_start_pread(file_, flight.bytes.data(), plan_.transfer, offset);
+  if (flight.handle != nullptr) return true;
+  has_failed_ = true;
+  return check_moved(worker, phase, *operation, -1);
+}
+
+bool Load::finish(Worker& worker, Flight& flight, std::size_t phase) {
+  const ssize_t moved = mayfly_wait(flight.handle);
+  const bool goes_on = note(worker, flight.began);
+  worker.bytes.swap(flight.bytes);
+  const bool done = check_moved(worker, phase, flight.operation, moved);
+  worker.bytes.swap(flight.bytes);
+  if (!done) has_failed_ = true;
+  return done && goes_on;
 }
 
 unsigned char Load::byte_of(std::uint64_t operation, std::size_t index) const {
@@ -168,6 +239,10 @@ bool Load::transfer(Worker& worker, std::size_t phase, std::uint64_t operation) 
   const ssize_t moved = phase == 0
                             ? mayfly_pwrite(file_, worker.bytes.data(), plan_.transfer, offset)
                             : mayfly_pread(file_, worker.bytes.data(), plan_.transfer, offset);
+  return check_moved(worker, phase, operation, moved);
+}
+
+bool Load::check_moved(Worker& worker, std::size_t phase, std::uint64_t operation, ssize_t moved) {
   if (moved != static_cast<ssize_t>(plan_.transfer)) {
     if (moved >= 0) errno = EIO;
     fail(worker.result, cannot(path_of(0), phase == 0 ? "written" : "read"));

@@ -1,9 +1,12 @@
 // Load: what one client of `mayfly bench` does: a pattern of the kinds that users run, in phases.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +20,7 @@ struct LoadPlan {
   Pattern pattern = Pattern::easy;
   std::string directory;       ///< in the session
   unsigned clients = 1;        ///< processes
-  unsigned depth = 1;          ///< threads of each, one operation each at a time
+  unsigned depth = 1;          ///< operations of each at a time
   std::uint64_t bytes = 0;     ///< of each client
   std::uint64_t transfer = 0;  ///< bytes of an operation; of a file, where there are many
   std::uint64_t files = 0;     ///< of each client, where there are many
@@ -50,12 +53,24 @@ class Load {
 
  private:
   struct Worker;
+  struct Flight;
   bool is_data() const;
   std::uint64_t operations() const;
   std::uint64_t place_of(std::uint64_t operation) const;
   std::string path_of(std::uint64_t file) const;
+  /// Operations one after the other, by each of so many threads.
   void work(Worker& worker, std::size_t phase);
+  void work_all(std::vector<Worker>& workers, std::size_t phase);
+  /// As many transfers at a time as the plan says, by one thread.
+  void stream(Worker& worker, std::size_t phase);
+  bool start(Worker& worker, Flight& flight, std::size_t phase);
+  bool finish(Worker& worker, Flight& flight, std::size_t phase);
+  std::optional<std::uint64_t> next_operation();
+  void fill(Worker& worker, std::size_t phase, std::uint64_t operation);
   bool transfer(Worker& worker, std::size_t phase, std::uint64_t operation);
+  bool check_moved(Worker& worker, std::size_t phase, std::uint64_t operation, ssize_t moved);
+  /// Counts it; false once the phase's time is over.
+  bool note(Worker& worker, std::int64_t began);
   bool handle_file(Worker& worker, std::size_t phase, std::uint64_t file);
   bool put_file(Worker& worker, const std::string& path);
   bool get_file(Worker& worker, const std::string& path, std::uint64_t file);
