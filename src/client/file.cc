@@ -291,9 +291,10 @@ Task<Status> File::write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t o
     bytes.gather(piece.range_offset, gathered);
     part = gathered;
   }
-  std::optional<std::uint32_t> appended_under;
-  if (appending != nullptr) appended_under = appending->generation;
-  const auto effect = co_await write_piece(session_, id_, piece, *part, appended_under);
+  WriteTerms terms;
+  if (appending != nullptr) terms.appended_under = appending->generation;
+  if (may_note_size(piece, bytes.size())) terms.notes_size = layout_.chunk_bytes;
+  const auto effect = co_await write_piece(session_, id_, piece, *part, terms);
   if (!effect) {
     // Whatever else the server says, it says instead of writing.
     if (effect.error() == Errc::io_error) unsure_ = true;
@@ -305,19 +306,26 @@ Task<Status> File::write_one(Piece piece, Segments<Bytes> bytes, std::uint64_t o
   co_return Status();
 }
 
+bool File::may_note_size(const Piece& piece, std::uint64_t bytes) {
+  const bool is_whole = piece.length == bytes && piece.server == id_.home();
+  if (dirty_ || appends() || !is_whole) return false;
+  return !std::exchange(has_noted_, true);
+}
+
 void File::note_write(const Moment& began, WriteEffect effect, std::uint64_t end) {
-  note_change(began, effect.pages_taken);
+  note_change(began, effect.pages_taken, effect.is_noted);
   if (effect.generation < generation_) return;  // cut since, or about to be
   if (effect.generation > generation_) written_end_ = 0;
   generation_ = effect.generation;
   written_end_ = std::max(written_end_, end);
 }
 
-void File::note_change(const Moment& began, std::int64_t pages) {
+void File::note_change(const Moment& began, std::int64_t pages, bool is_reported) {
   if (began.at > written_.at) written_ = began;
+  reading_shows_ = true;
+  if (is_reported) return;
   pages_ += pages;
   dirty_ = true;
-  reading_shows_ = true;
 }
 
 Task<Status> File::note_reading() {

@@ -121,7 +121,10 @@ class File {
     std::int64_t wall_ns;
   };
   Moment now() const { return {session_.loop().now(), wall_clock_ns()}; }
-  void note_change(const Moment& began, std::int64_t pages);
+  void note_change(const Moment& began, std::int64_t pages, bool is_reported = false);
+  /// Whether the server of the piece is to note the size: with the first write of a handle, which
+  /// is the only one where files are small, so that close has nothing to wait for.
+  bool may_note_size(const Piece& piece, std::uint64_t bytes);
   /// A write up to `end` has been done.
   void note_write(const Moment& began, WriteEffect effect, std::uint64_t end);
   /// Beside a read that shows in atime, which is seldom.
@@ -153,6 +156,7 @@ class File {
   Moment written_{};        ///< when the last write began
   std::int64_t pages_ = 0;  ///< by which what the file uses has changed since the last report
   bool dirty_ = false;
+  bool has_noted_ = false;  ///< a write was to report for itself
   /// A write has failed, and its server may yet carry it out: nobody knows the size any more.
   bool unsure_ = false;
   std::uint64_t position_ = 0;

@@ -7,6 +7,12 @@
 #include "client/file.h"
 
 namespace mayfly {
+namespace {
+
+/// Until when a close is taken to come right behind a write.
+constexpr Nanoseconds kSoon = std::chrono::milliseconds(100);
+
+}  // namespace
 
 RequestHeader File::report(Opcode opcode) const {
   RequestHeader header = about(opcode, id_);
@@ -71,9 +77,11 @@ Task<Status> File::close() {
   if (may_write()) header.flags |= request_flags::kForWrite;
   if ((opened_flags_ & O_APPEND) != 0) header.flags |= request_flags::kAppend;
   if (unsure_) header.flags |= request_flags::kUnsure;
-  // With nothing to report there is nothing that could fail, nor that others wait to see.
+  // With nothing to report there is nothing that could fail, nor that others wait to see. Of what
+  // was written some time ago something may be lost by now.
   Channel& home = session_.channel(id_.home());
-  if (!dirty_ && !unsure_ && home.may_notify()) {
+  const bool may_be_lost = has_noted_ && session_.loop().now() - written_.at > kSoon;
+  if (!dirty_ && !unsure_ && !may_be_lost && home.may_notify()) {
     header.epoch = kAnyEpoch;
     home.notify(header);
     co_return Status();

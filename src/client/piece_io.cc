@@ -18,6 +18,13 @@ RequestHeader request(Opcode opcode, FileId file, const Piece& piece) {
   return header;
 }
 
+Result<WriteEffect> effect_of(const Reply& reply) {
+  if (const Status status = reply.status(); !status) return status.error();
+  WriteEffect effect = unpack_effect(reply.header.second);
+  effect.is_noted = (reply.header.flags & reply_flags::kSizeNoted) != 0;
+  return effect;
+}
+
 Task<Result<WriteEffect>> write_through_slot(Session& session, RequestHeader header, Piece piece,
                                              Bytes bytes) {
   Channel& channel = session.channel(piece.server);
@@ -39,8 +46,7 @@ Task<Result<WriteEffect>> write_through_slot(Session& session, RequestHeader hea
   auto reply = co_await channel.call(header);
   if (!reply) co_return reply.error();
   if ((reply->header.flags & reply_flags::kSlotKept) != 0) lease->kept(reply->header.value);
-  if (const Status status = reply->status(); !status) co_return status.error();
-  co_return unpack_effect(reply->header.second);
+  co_return effect_of(*reply);
 }
 
 /// Moves the bytes of a read's reply to where they belong. `asked` is when the read was asked for.
@@ -93,23 +99,25 @@ Task<Result<std::size_t>> read_once(Session& session, FileId file, Piece piece, 
 }  // namespace
 
 Task<Result<WriteEffect>> write_piece(Session& session, FileId file, Piece piece, Bytes bytes,
-                                      std::optional<std::uint32_t> appended_under) {
+                                      WriteTerms terms) {
   Channel& channel = session.channel(piece.server);
   if (!channel.is_open()) {
     MAYFLY_CO_CHECKED(co_await channel.open());
   }
   RequestHeader header = request(Opcode::write, file, piece);
-  if (appended_under) {
+  if (terms.appended_under) {
     header.flags = request_flags::kAppend;
-    header.uid_or_generation = *appended_under;
+    header.uid_or_generation = *terms.appended_under;
+  } else if (terms.notes_size != 0) {
+    header.flags = request_flags::kHasSize;
+    header.uid_or_generation = terms.notes_size;
   }
   if (bytes.size() > kInlineBytes && channel.is_one_sided()) {
     co_return co_await write_through_slot(session, header, piece, bytes);
   }
   auto reply = co_await channel.call(header, bytes);
   if (!reply) co_return reply.error();
-  if (const Status status = reply->status(); !status) co_return status.error();
-  co_return unpack_effect(reply->header.second);
+  co_return effect_of(*reply);
 }
 
 Task<Result<std::size_t>> read_piece(Session& session, FileId file, Piece piece,

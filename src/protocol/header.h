@@ -18,7 +18,7 @@ namespace mayfly {
 
 static_assert(std::endian::native == std::endian::little, "the wire is little-endian");
 
-inline constexpr std::uint8_t kProtocolVersion = 6;
+inline constexpr std::uint8_t kProtocolVersion = 7;
 /// Payload that travels inside the message; longer ones go by slot or by rendezvous. About what UCX
 /// carries in one piece through shared memory (8,256 bytes).
 inline constexpr std::size_t kInlineBytes = 8 * 1024;
@@ -93,7 +93,8 @@ inline constexpr std::uint16_t kKeepSpace = 4;    ///< clear_data: the space sta
 inline constexpr std::uint16_t kSlot = 16;        ///< write: the bytes stand in the slot `argument`
 inline constexpr std::uint16_t kKeepSlot = 32;    ///< write: leave the slot with the client
 inline constexpr std::uint16_t kToSlot = 64;      ///< read: leave the bytes in a slot for a get
-inline constexpr std::uint16_t kHasSize = 128;    ///< close: a size report comes with it
+inline constexpr std::uint16_t kHasSize = 128;    ///< close: a size report comes with it; write:
+                                                  ///< the file's home is to note what it has become
 inline constexpr std::uint16_t kDirectory = 256;  ///< open_name: O_DIRECTORY; rename: the old name
                                                   ///< must be a directory's
 inline constexpr std::uint16_t kConfirm = 1024;   ///< release_slot: say whether it was the sender's
@@ -113,6 +114,7 @@ inline constexpr std::uint16_t kElsewhere = 16;  ///< look_up, open_name: value 
                                                  ///< id of a file whose home must be asked
 inline constexpr std::uint16_t kLink = 32;  ///< look_up, open_name, open_id, get_attributes: it is
                                             ///< a symbolic link, whose target follows
+inline constexpr std::uint16_t kSizeNoted = 64;  ///< write: nothing of it is left to be reported
 }  // namespace reply_flags
 
 /// A range within a chunk, as `length` of read and write holds it: chunks are at most 16 MiB.
@@ -128,12 +130,13 @@ constexpr ChunkRange unpack(std::uint64_t packed) { return {packed >> 32, packed
 struct WriteEffect {
   std::uint32_t generation = 0;
   std::uint32_t pages_taken = 0;
+  bool is_noted = false;  ///< as reply_flags::kSizeNoted says
 };
 constexpr std::uint64_t pack_effect(WriteEffect effect) {
   return std::uint64_t{effect.pages_taken} << 32 | effect.generation;
 }
 constexpr WriteEffect unpack_effect(std::uint64_t packed) {
-  return {static_cast<std::uint32_t>(packed), static_cast<std::uint32_t>(packed >> 32)};
+  return {static_cast<std::uint32_t>(packed), static_cast<std::uint32_t>(packed >> 32), false};
 }
 
 /// Which of the columns of a file a server holds, as `argument` of seek_data says it: its chunks

@@ -45,7 +45,9 @@ Errc close_held(Server& server, const Request& request) {
                            ? server.names().forget(file, access)
                            : server.names().close(file, access, report);
   server.settle(release);
-  const bool is_told = access != Access::read && server.take_lost(file);
+  // Nobody hears what a close says that is not waited for: the next one does.
+  const bool is_awaited = Channel::is_awaited(request.header.request_id);
+  const bool is_told = is_awaited && access != Access::read && server.take_lost(file);
   return release && is_told ? Errc::io_error : to_errc(release);
 }
 

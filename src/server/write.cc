@@ -47,6 +47,21 @@ Settled settle_slot(Server& server, const Request& request, Buffer buffer) {
   return {offset, reply_flags::kSlotKept};
 }
 
+/// With a write to a chunk that the file's home holds the size needs no report of its own. Whether
+/// it is noted now.
+bool note_size(Server& server, const Request& request, const ChunkWrite& write) {
+  const std::uint64_t chunk_bytes = request.header.uid_or_generation;
+  if (!request.has(request_flags::kHasSize) || write.chunk.file.home() != server.index())
+    return false;
+  if (chunk_bytes == 0 || write.chunk.index >= kMaxFileBytes / chunk_bytes) return false;
+  SizeReport report;
+  report.size = write.chunk.index * chunk_bytes + write.range.offset + write.range.length;
+  report.truncate_generation = write.effect.generation;
+  report.pages = write.effect.pages_taken;
+  report.modified_ns = wall_clock_ns();
+  return report.size <= kMaxFileBytes && server.names().report_size(write.chunk.file, report);
+}
+
 }  // namespace
 
 Task<Result<Arrived>> receive_payload(Server& server, Request& request, std::uint64_t offset) {
@@ -110,6 +125,7 @@ Task<void> write(Server& server, Request request) {
   if (request.has(request_flags::kSlot)) {
     settled = settle_slot(server, request, std::move(written.buffer));
   }
+  if (written.bytes && note_size(server, request, write)) settled.flags |= reply_flags::kSizeNoted;
   server.reply(request, to_errc(written.bytes), settled.slot, pack_effect(write.effect),
                settled.flags);
 }
