@@ -117,9 +117,16 @@ bool EventLoop::may_sleep(std::vector<int>& fds, Nanoseconds& timeout) {
   const unsigned doublings = std::min((refusals_ - kRefusals) / 8, 16U);
   const Nanoseconds nap = std::min(kLongestNap, kShortestNap * (1 << doublings));
   timeout = timeout < Nanoseconds::zero() ? nap : std::min(timeout, nap);
+  nap_half_over_ = clock_.now() + timeout / 2;
   // What a source that was not armed has left to be read wakes us at once, and for ever.
   if (false_alarms_ >= kFalseAlarms) fds.clear();
   return true;
+}
+
+void EventLoop::has_slept() {
+  spins_ = 0;
+  looked_at_ = clock_.now();
+  if (looked_at_ < std::exchange(nap_half_over_, TimePoint())) ++false_alarms_;
 }
 
 Nanoseconds EventLoop::until_next_timer() const {
@@ -131,13 +138,7 @@ void EventLoop::run_once() {
   if (poll() != 0 || !ready_.empty() || keep_spinning()) return;
   Nanoseconds timeout{};
   if (!may_sleep(fds_, timeout)) return;
-  if (refusals_ <= kRefusals) {
-    sleeper_.sleep(fds_, timeout);
-  } else {
-    const TimePoint began = clock_.now();
-    sleeper_.sleep(fds_, timeout);
-    if (clock_.now() - began < timeout / 2) ++false_alarms_;
-  }
+  sleeper_.sleep(fds_, timeout);
   has_slept();
 }
 

@@ -93,10 +93,7 @@ class EventLoop {
   /// computes) is answered with naps that grow to a few milliseconds, never with a busy core.
   bool may_sleep(std::vector<int>& fds, Nanoseconds& timeout);
   /// The loop has slept by may_sleep().
-  void has_slept() {
-    spins_ = 0;
-    looked_at_ = clock_.now();
-  }
+  void has_slept();
   /// Time until the next timer; negative if there is none.
   Nanoseconds until_next_timer() const;
 
@@ -137,6 +134,7 @@ class EventLoop {
   unsigned spins_ = 0;         ///< idle turns since something happened or the thread slept
   unsigned refusals_ = 0;      ///< refused sleeps since something happened
   unsigned false_alarms_ = 0;  ///< naps since then that descriptors ended early
+  TimePoint nap_half_over_{};  ///< none is under way: long ago
 };
 
 }  // namespace mayfly

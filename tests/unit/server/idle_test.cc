@@ -1,5 +1,7 @@
 // What servers and clients cost the node while nobody asks anything of them.
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
 
 #include <thread>
 
@@ -97,6 +99,24 @@ TEST_P(IdleTest, AServerWhoseClientsNeverLookAtItsKeepalivesStaysIdle) {
           .count(),
       100);
   EXPECT_TRUE(end_clients(clients));
+}
+
+TEST_P(IdleTest, AClientThatWaitsForAServerThatNeverLooksAtItsKeepalivesSleeps) {
+  // The other server's are looked at, and leave UCX's descriptor readable.
+  ProcessClusterOptions hasty = options();
+  hasty.server_environment = {{"UCX_KEEPALIVE_INTERVAL", "20ms"}};
+  ProcessCluster cluster(hasty);
+  ::setenv("UCX_KEEPALIVE_INTERVAL", "20ms", 1);
+  const auto clients = start_clients(cluster, [this](Session& session) {
+    return end_.wait() && bool(session.run(session.usage()));
+  });
+  ::unsetenv("UCX_KEEPALIVE_INTERVAL");
+  cluster.kill_server(1, SIGSTOP);
+  end_.post(kClients);
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  EXPECT_LE(largest_use(clients, std::chrono::seconds(2)).count(), 200);
+  cluster.kill_server(1, SIGCONT);
+  for (const pid_t client : clients) EXPECT_TRUE(ProcessCluster::ended_well(client));
 }
 
 INSTANTIATE_TEST_SUITE_P(Transports, IdleTest, ::testing::Values("posix,cma,self", "tcp,self"),
