@@ -27,12 +27,19 @@ Task<Result<Attributes>> cut_everywhere(Server& server, FileId file, std::uint64
   co_return server.names().finish_truncate(file, size, pages_freed, wall_clock_ns());
 }
 
+/// The servers that can have a chunk of it, now that nobody has it open: of a small file not all.
+std::vector<std::uint32_t> holders_of(Server& server, const Attributes& file) {
+  std::vector<std::uint32_t> holders = server.peers().holders(file.layout);
+  const std::uint64_t chunks = (file.size + file.layout.chunk_bytes - 1) / file.layout.chunk_bytes;
+  if (file.flags == 0 && chunks < holders.size()) holders.resize(chunks);
+  return holders;
+}
+
 Task<void> drop_everywhere(Server& server, Attributes file) {
   const auto permit = co_await server.drops().acquire();
   const RequestHeader header = cut_request(file, 0, kDropGeneration);
-  std::vector<std::uint32_t> holders = server.peers().holders(file.layout);
   std::uint64_t unused = 0;
-  const Status dropped = co_await server.peers().ask(std::move(holders), header, unused);
+  const Status dropped = co_await server.peers().ask(holders_of(server, file), header, unused);
   if (!dropped && !server.stopping()) {
     log::warn("{}: the space of a removed file could not be freed everywhere: {}",
               server.describe(), describe(dropped.error()));

@@ -98,6 +98,23 @@ TEST_P(RequestCountTest, OnAWarmPathEachOperationOnANameIsOneRoundTripToOneServe
   }
 }
 
+TEST_P(RequestCountTest, RemovingAFileAsksNoServerThatCannotHaveAChunkOfIt) {
+  const std::string path = "/a/b/c/d/data";
+  for (const std::uint64_t chunks : {1, 2, 5}) {
+    const auto file = open(path, O_CREAT | O_EXCL | O_WRONLY);
+    const std::vector<std::byte> byte(1);
+    const std::uint64_t last = (chunks - 1) * file->layout().chunk_bytes;
+    EXPECT_TRUE(cluster_.run(client_, file->pwrite(byte, last)));
+    EXPECT_TRUE(cluster_.run(client_, file->close()));
+    const Cost cost =
+        cost_of([&] { EXPECT_TRUE(cluster_.run(client_, client_.remove_file(path))); });
+    const std::uint64_t holders = std::min<std::uint64_t>(chunks, GetParam());
+    EXPECT_EQ(cost.by_client, 1U);
+    EXPECT_LE(cost.by_servers, holders);
+    EXPECT_EQ(cluster_.used_bytes(), 0U);
+  }
+}
+
 TEST_P(RequestCountTest, ADirectorysHomeHearsOfItsChangesOnceUntilSomebodyLooks) {
   const std::string d = "/a/b/c/d";
   stat(d);
