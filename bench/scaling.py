@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """What a session costs as it grows: start-up, memory, descriptors, messages per operation.
 
-    bench/scaling.py --scratch /local/nvme
+    bench/scaling.py --scratch /local/nvme [--name NAME]
 
 Many servers and clients on one node say nothing of speed; what each of them holds and sends is the
 same as on many nodes. Each client creates, stats, reads and removes small files, which brings it to
-every server. A record goes to bench/results/scaling.json; docs/scaling.md says what it means.
+every server. A record goes to bench/results/NAME.json; docs/scaling.md says what it means. With
+UCX_TLS=tcp,self in the environment everything goes as between nodes without RDMA.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -52,18 +54,20 @@ def most_held(processes):
 
 
 def load(session, clients):
-    """Runs the clients; gives what the one that held most had, at any moment that was looked at."""
+    """Runs the clients; gives what the one that held most had, at any moment that was looked at,
+    and the servers' descriptors at each."""
     bench = subprocess.Popen(
         [session.mayfly, "bench", "metadata-hard", "--files", str(FILES), "--clients",
          str(clients)], env=session.plain, stdout=subprocess.DEVNULL)
-    held = {}
+    held, descriptors = {}, [0]
     while bench.poll() is None:
         for name, amount in most_held(children_of(bench.pid)).items():
             held[name] = max(held.get(name, 0), amount)
+        descriptors.append(most_held(session.processes()).get("descriptors", 0))
         time.sleep(0.2)
     if bench.returncode != 0:
         raise SystemExit(f"mayfly bench failed with {clients} clients")
-    return held
+    return held, descriptors
 
 
 def requests_of(servers):
@@ -79,7 +83,7 @@ def measure(options, servers, clients):
         session.bench("easy", "--size", "4K", "--clients", clients)
         first_byte = time.monotonic()
         before = session.servers()
-        client = load(session, clients)
+        client, server_descriptors = load(session, clients)
         after = session.servers()
     operations = 4 * FILES * clients
     between = sum(server["requests_to_servers"] for server in after) - sum(
@@ -90,25 +94,28 @@ def measure(options, servers, clients):
             "of_these_between_servers": between / operations,
             "server_resident_mib": max(one["resident_bytes"] for one in after) / 2**20,
             "server_pinned_mib": max(one["pinned_bytes"] for one in after) / 2**20,
+            "server_descriptors": max(server_descriptors),
             "client": client}
 
 
 def table(rows):
-    yield ("servers clients  ready s  bytes s  server MiB  pinned  client KiB  private  fds  "
+    yield ("servers clients  ready s  bytes s  server MiB  pinned  fds  client KiB  private  fds  "
            "messages  between")
     for row in rows:
         client = row["client"]
         yield (f"{row['servers']:7}{row['clients']:8}{row['ready_s']:9.2f}"
                f"{row['first_bytes_s']:9.2f}{row['server_resident_mib']:12.1f}"
-               f"{row['server_pinned_mib']:8.1f}{client.get('pss_kib', 0):12}"
-               f"{client.get('private_dirty_kib', 0):9}{client.get('descriptors', 0):5}"
-               f"{row['messages_per_operation']:10.2f}{row['of_these_between_servers']:9.3f}")
+               f"{row['server_pinned_mib']:8.1f}{row['server_descriptors']:5}"
+               f"{client.get('pss_kib', 0):12}{client.get('private_dirty_kib', 0):9}"
+               f"{client.get('descriptors', 0):5}{row['messages_per_operation']:10.2f}"
+               f"{row['of_these_between_servers']:9.3f}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scratch", required=True, type=Path)
     parser.add_argument("--build", default=record.ROOT / "build/release", type=Path)
+    parser.add_argument("--name", default="scaling", help="of the record in bench/results")
     options = parser.parse_args()
     options.build, options.scratch = options.build.resolve(), options.scratch.resolve()
     rows = []
@@ -116,9 +123,10 @@ def main():
         rows.append(measure(options, servers, clients))
         print(json.dumps(rows[-1]), flush=True)
     print("\n".join(table(rows)))
-    record.write(record.ROOT / "bench" / "results" / "scaling.json",
+    record.write(record.ROOT / "bench" / "results" / f"{options.name}.json",
                  {"command": "bench/scaling.py --scratch DIRECTORY_ON_THE_DRIVE",
-                  "commit": record.commit(), "machine": record.machine(), "rounds": rows})
+                  "transports": os.environ.get("UCX_TLS", ""), "commit": record.commit(),
+                  "machine": record.machine(), "rounds": rows})
 
 
 if __name__ == "__main__":

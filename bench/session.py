@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 
 class Session:
@@ -46,6 +47,18 @@ class Session:
         self.command("bench", *words, "--json", path)
         with open(path, encoding="utf-8") as file:
             return json.load(file)["runs"]
+
+    def processes(self):
+        """The pids of its servers: whoever has this session's file in its command line."""
+        marked = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if self.plain["MAYFLY_SESSION"].encode() in words and b"mayfly-server" in words[0]:
+                marked.append(int(folder.name))
+        return marked
 
     def servers(self):
         """What `mayfly stats` says of each server."""

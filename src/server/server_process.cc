@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -42,6 +43,15 @@ void on_ending_signal(int /*number*/) {
 
 Failure cannot_start(Errc code, const std::string& what) {
   return {code, what + " (" + describe(code) + ")."};
+}
+
+/// Over TCP each client takes a descriptor; 1,024 is a common soft limit. Nothing here uses
+/// select(), for which that limit is kept low.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warn("the limit of open files stays low");
 }
 
 Result<std::uint64_t, Failure> default_capacity(const ServerProcessOptions& options) {
@@ -149,6 +159,7 @@ Result<void, Failure> ServerProcess::build(const ServerProcessOptions& options) 
                    fmt::format("A server needs at least {} of memory, not {}.",
                                format_bytes(kMinMemoryBytes), format_bytes(options.memory_bytes))};
   }
+  raise_descriptor_limit();
   signal_ = std::make_unique<StopSignal>();
   if (!signal_->is_usable()) return cannot_start(Errc::too_many_open, "No event descriptor");
   // The drive first: it is what users get wrong.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +55,18 @@ TEST_P(ServerProcessTest, TheDataPathIsTheOneThatTheTransportsAllow) {
     }
     return true;
   }));
+}
+
+TEST_P(ServerProcessTest, ServersMayHaveAsManyClientsAsTheHardLimitOfDescriptorsAllows) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{std::min<rlim_t>(before.rlim_cur, 512), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  ProcessCluster cluster(options());
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit servers{};
+  ASSERT_EQ(::prlimit(cluster.server_process(0), RLIMIT_NOFILE, nullptr, &servers), 0);
+  EXPECT_EQ(servers.rlim_cur, before.rlim_max);
 }
 
 TEST_P(ServerProcessTest, SizesRoundTheInlineAndThePieceLimitKeepEveryByte) {
