@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "async/from_frame_pool.h"
+
 namespace mayfly {
 namespace {
 
@@ -25,15 +27,11 @@ constexpr unsigned kFalseAlarms = 8;
 
 /// A spawned task: owned by the loop, freed on the turn after its end (its frame is still running
 /// when it reports).
-struct EventLoop::Root final : ListHook, TaskObserver {
+struct EventLoop::Root final : ListHook, TaskObserver, FromFramePool {
   Root(EventLoop& owner, Task<void> work) : loop(owner), task(std::move(work)) {}
   void finished() noexcept override {
     unlink();
     loop.finished_.push_back(this);
-  }
-  static void* operator new(std::size_t bytes) { return FramePool::allocate(bytes); }
-  static void operator delete(void* root, std::size_t bytes) noexcept {
-    FramePool::release(root, bytes);
   }
 
   EventLoop& loop;

@@ -1,5 +1,6 @@
 #include "async/frame_pool.h"
 
+#include <algorithm>
 #include <array>
 #include <new>
 
@@ -27,8 +28,11 @@ struct FreeList {
   std::size_t count = 0;
 };
 
+constexpr std::size_t kFrameClasses = FramePool::kLargestFrameBytes / FramePool::kGranuleBytes;
+
 struct FreeLists {
-  std::array<FreeList, FramePool::kLargestPooledBytes / FramePool::kGranuleBytes> classes;
+  /// The last is of what is larger than frames are.
+  std::array<FreeList, kFrameClasses + 1> classes;
 
   ~FreeLists() {
     for (FreeList& list : classes) {
@@ -43,14 +47,26 @@ struct FreeLists {
 
 thread_local FreeLists free_lists;
 
-std::size_t class_of(std::size_t bytes) { return (bytes - 1) / FramePool::kGranuleBytes; }
+std::size_t class_of(std::size_t bytes) {
+  return std::min((bytes - 1) / FramePool::kGranuleBytes, kFrameClasses);
+}
+
+std::size_t bytes_of(std::size_t size_class) {
+  if (size_class == kFrameClasses) return FramePool::kLargestPooledBytes;
+  return (size_class + 1) * FramePool::kGranuleBytes;
+}
+
+std::size_t most_kept(std::size_t size_class) {
+  return size_class == kFrameClasses ? FramePool::kKeptLarge : FramePool::kKeptPerClass;
+}
 
 }  // namespace
 
 void* FramePool::allocate(std::size_t bytes) {
   if (!kPooled || bytes > kLargestPooledBytes) return ::operator new(bytes);
-  FreeList& list = free_lists.classes[class_of(bytes)];
-  if (list.head == nullptr) return ::operator new((class_of(bytes) + 1) * kGranuleBytes);
+  const std::size_t size_class = class_of(bytes);
+  FreeList& list = free_lists.classes[size_class];
+  if (list.head == nullptr) return ::operator new(bytes_of(size_class));
   FreeFrame* frame = list.head;
   list.head = frame->next;
   --list.count;
@@ -59,8 +75,9 @@ void* FramePool::allocate(std::size_t bytes) {
 
 void FramePool::release(void* frame, std::size_t bytes) noexcept {
   if (!kPooled || bytes > kLargestPooledBytes) return ::operator delete(frame);
-  FreeList& list = free_lists.classes[class_of(bytes)];
-  if (list.count == kKeptPerClass) return ::operator delete(frame);
+  const std::size_t size_class = class_of(bytes);
+  FreeList& list = free_lists.classes[size_class];
+  if (list.count == most_kept(size_class)) return ::operator delete(frame);
   auto* freed = static_cast<FreeFrame*>(frame);
   freed->next = list.head;
   list.head = freed;

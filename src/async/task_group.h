@@ -4,8 +4,9 @@
 // Thread: the loop's. Order: tasks start in add(), in order; errors are kept in order of arrival.
 #pragma once
 
-#include <deque>
+#include <list>
 
+#include "async/frame_pool.h"
 #include "async/task.h"
 #include "base/result.h"
 
@@ -62,7 +63,7 @@ class TaskGroup {
     Task<Status> task;
   };
 
-  std::deque<Member> members_;
+  std::list<Member, FramePoolAllocator<Member>> members_;
   std::size_t running_ = 0;
   Status outcome_;
   Resumption* joiner_ = nullptr;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "async/frame_pool.h"
 #include "base/result.h"
 #include "layout/layout.h"
 #include "protocol/attributes.h"
@@ -16,7 +17,7 @@
 namespace mayfly {
 
 using Secret = std::array<std::uint8_t, 16>;
-using WireBytes = std::vector<std::byte>;
+using WireBytes = std::vector<std::byte, FramePoolAllocator<std::byte>>;
 
 /// Longest worker address that is believed.
 inline constexpr std::size_t kMaxAddressBytes = 4096;

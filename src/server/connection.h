@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "async/frame_pool.h"
 #include "async/gate.h"
 #include "async/semaphore.h"
 #include "base/clock.h"
@@ -30,6 +31,11 @@ struct ReadSlot {
   TimePoint since;
 };
 
+template <class Slot>
+using Slots =
+    std::unordered_map<std::uint64_t, Slot, std::hash<std::uint64_t>, std::equal_to<std::uint64_t>,
+                       FramePoolAllocator<std::pair<const std::uint64_t, Slot>>>;
+
 struct Connection {
   Connection(std::uint64_t random_cookie, std::unique_ptr<Endpoint> to_peer,
              std::size_t most_transfers)
@@ -45,8 +51,8 @@ struct Connection {
 
   /// Buffers that the client may put to, by slab offset; one in use by a request is moved out until
   /// that is done. And memory that it may get from, by the request id of the read.
-  std::unordered_map<std::uint64_t, Buffer> write_slots;
-  std::unordered_map<std::uint64_t, ReadSlot> read_slots;
+  Slots<Buffer> write_slots;
+  Slots<ReadSlot> read_slots;
   /// Write slots leased, those in use by requests included.
   std::size_t leased = 0;
 

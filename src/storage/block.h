@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "async/from_frame_pool.h"
 #include "async/semaphore.h"
 #include "base/clock.h"
 #include "base/intrusive_list.h"
@@ -22,7 +23,7 @@ struct Chunk;
 
 inline constexpr auto kSectionPages = static_cast<std::uint32_t>(kSectionBytes / kPageBytes);
 
-struct Block : ListHook {
+struct Block : ListHook, FromFramePool {
   Block(ChunkId id, Chunk& chunk, std::uint32_t section, SharedBuffer memory)
       : id(id), chunk(chunk), section(section), memory(std::move(memory)) {}
 

@@ -27,7 +27,7 @@ StoreUsage ChunkSpace::usage() const {
 }
 
 bool ChunkSpace::try_map(Chunk& chunk, PageRange pages, std::uint64_t& taken) {
-  const std::vector<PageRange> wanted = unused(chunk, pages);
+  const PageRanges wanted = unused(chunk, pages);
   for (PageRange rest : wanted) {
     while (!rest.empty()) {
       const PageMap::Run run = chunk.places.run(rest);
@@ -89,7 +89,7 @@ Task<Status> ChunkSpace::map(Chunk& chunk, PageRange pages, std::uint64_t& taken
       allocator_.extend_to(file_.size() / kPageBytes);
       continue;
     }
-    const std::vector<PageRange> wanted = unused(chunk, pages);
+    const PageRanges wanted = unused(chunk, pages);
     if (map_scattered(chunk, pages)) {
       taken += static_cast<std::uint64_t>(recount(chunk));
       co_return Status();
@@ -140,13 +140,13 @@ std::uint64_t ChunkSpace::unmap(Chunk& chunk, PageRange pages) {
   return static_cast<std::uint64_t>(-recount(chunk));
 }
 
-void ChunkSpace::unmap(Chunk& chunk, const std::vector<PageRange>& ranges) {
+void ChunkSpace::unmap(Chunk& chunk, const PageRanges& ranges) {
   for (const PageRange range : ranges) give_back(chunk, range);
   recount(chunk);
 }
 
-std::vector<PageRange> ChunkSpace::unused(const Chunk& chunk, PageRange pages) {
-  std::vector<PageRange> unused;
+PageRanges ChunkSpace::unused(const Chunk& chunk, PageRange pages) {
+  PageRanges unused;
   while (!pages.empty()) {
     const PageRange run = chunk.claimed.run(pages);
     if (!chunk.claimed.contains(run.begin)) unused.push_back(run);

@@ -35,9 +35,9 @@ class ChunkSpace {
   Task<Status> map(Chunk& chunk, PageRange pages, std::uint64_t& taken);
   /// Gives how many pages fewer are used.
   std::uint64_t unmap(Chunk& chunk, PageRange pages);
-  void unmap(Chunk& chunk, const std::vector<PageRange>& ranges);
+  void unmap(Chunk& chunk, const PageRanges& ranges);
   /// The pages that are not used: without a place, or with one in advance.
-  static std::vector<PageRange> unused(const Chunk& chunk, PageRange pages);
+  static PageRanges unused(const Chunk& chunk, PageRange pages);
 
   RingFile file() const { return ring_file_; }
   StoreUsage usage() const;

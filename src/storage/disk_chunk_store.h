@@ -109,9 +109,9 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
 
   /// What of `pages` is to be read from where, into memory that begins with the first of them; what
   /// is in blocks is copied, holes are zeroed.
-  Result<std::vector<IoSpan>> spans_to_read(const Chunk& chunk, PageRange pages, std::byte* into);
+  Result<IoSpans> spans_to_read(const Chunk& chunk, PageRange pages, std::byte* into);
   /// Moves all spans, side by side; all or an error.
-  Task<Status> move_all(Direction direction, std::vector<IoSpan> spans, SharedBuffer buffer);
+  Task<Status> move_all(Direction direction, IoSpans spans, SharedBuffer buffer);
   std::optional<Loan> loan_of(Chunk& chunk, std::uint64_t offset, std::size_t length);
   /// Whether this read is one of a row of them, and the rest of the section will be wanted.
   bool note_read(Chunk& chunk, ChunkId id, std::uint64_t offset, std::size_t length) const;
@@ -123,7 +123,7 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
   void write_back(Block& block) override { flushes_.undertake(flush(block)); }
   void evict(Block& block) override;
   Task<Status> flush(Block& block);
-  void note_lost(Block& block, const std::vector<PageRange>& pages, Errc error);
+  void note_lost(Block& block, const PageRanges& pages, Errc error);
   bool has_lost(FileId file) const;
   static void add_dirty(const Chunk& chunk, std::vector<Block*>& dirty);
   Task<Status> flush_all(std::vector<Block*> dirty);

@@ -59,9 +59,9 @@ Task<Transfer> DiskChunkStore::read(ChunkId id, std::uint64_t offset, Buffer buf
   co_return Transfer(memory.take(), bytes);
 }
 
-Result<std::vector<IoSpan>> DiskChunkStore::spans_to_read(const Chunk& chunk, PageRange pages,
-                                                          std::byte* into) {
-  std::vector<IoSpan> spans;
+Result<IoSpans> DiskChunkStore::spans_to_read(const Chunk& chunk, PageRange pages,
+                                              std::byte* into) {
+  IoSpans spans;
   for (PageRange rest = pages; !rest.empty();) {
     const std::uint32_t section = rest.begin / kSectionPages;
     const Block* const block = chunk.block(section);
@@ -91,8 +91,7 @@ Result<std::vector<IoSpan>> DiskChunkStore::spans_to_read(const Chunk& chunk, Pa
   return spans;
 }
 
-Task<Status> DiskChunkStore::move_all(Direction direction, std::vector<IoSpan> spans,
-                                      SharedBuffer buffer) {
+Task<Status> DiskChunkStore::move_all(Direction direction, IoSpans spans, SharedBuffer buffer) {
   const RingFile file = space_.file();
   if (spans.size() == 1) {
     co_return co_await ring_.move_part(direction, file, std::move(buffer), spans.front());
@@ -187,8 +186,8 @@ Task<Status> DiskChunkStore::fill(Fill given) {
   const MemoryTier::Hold hold(tier_, block, std::move(permit));
   // Not before: who came first may have given it other memory.
   const SharedBuffer memory = block.memory;
-  std::vector<IoSpan> spans;
-  std::vector<PageRange> filled;
+  IoSpans spans;
+  PageRanges filled;
   for (PageRange rest = block.own(work.pages); !rest.empty();) {
     PageRange part = block.valid.run(rest);
     const bool is_valid = block.valid.contains(part.begin);

@@ -15,12 +15,12 @@ void DiskChunkStore::evict(Block& block) {
 Task<Status> DiskChunkStore::flush(Block& block) {
   const Claim claim(*this, block.id, block.chunk);
   Chunk& chunk = block.chunk;
-  std::vector<PageRange> pages;  // of the chunk
+  PageRanges pages;  // of the chunk
   Status status;
   {
     const Semaphore::Permit permit = co_await block.transfers.acquire();
     const MemoryTier::Dirty dirty = tier_.take_dirty(block);
-    std::vector<IoSpan> spans;
+    IoSpans spans;
     for (PageRange rest{0, block.pages()}; !rest.empty();) {
       const PageRange run = dirty.pages.run(rest);
       rest.begin = run.end;
@@ -39,7 +39,7 @@ Task<Status> DiskChunkStore::flush(Block& block) {
   co_return status;
 }
 
-void DiskChunkStore::note_lost(Block& block, const std::vector<PageRange>& pages, Errc error) {
+void DiskChunkStore::note_lost(Block& block, const PageRanges& pages, Errc error) {
   for (const PageRange run : pages) {
     for (std::uint32_t page = run.begin; page < run.end; ++page) {
       const PageRange own = block.own({page, page + 1});

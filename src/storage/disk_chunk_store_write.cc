@@ -156,7 +156,7 @@ Task<Transfer> DiskChunkStore::put_slowly(Put given) {
   // Parameters live as long as the frame; the pages are to be let go of at the end of the work.
   Put put = std::move(given);
   Chunk& chunk = put.claim.chunk();
-  const std::vector<PageRange> unused = ChunkSpace::unused(chunk, put.pages);
+  const PageRanges unused = ChunkSpace::unused(chunk, put.pages);
   // First: a write for which there is no space leaves the block as it is.
   Status status = co_await space_.map(chunk, put.pages, put.taken);
   if (!status) co_return Transfer(put.take_memory(), status.error());
@@ -185,7 +185,7 @@ Task<Status> DiskChunkStore::fill_edge(Put& put, Block& block, std::uint32_t pag
   std::vector<std::byte> kept;
   const std::size_t begin = put.begin_in(page);
   if (put.is_in(block)) kept.assign(data + begin, data + put.end_in(page));
-  std::vector<IoSpan> spans;
+  IoSpans spans;
   chunk.places.append_spans({page, page + 1}, block.offset_of(page), spans);
   const Status read = co_await move_all(Direction::read, std::move(spans), block.memory);
   chunk.stale_tails.zero(data, {page, page + 1});

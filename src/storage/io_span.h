@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
+#include "async/frame_pool.h"
 #include "base/result.h"
 #include "base/units.h"
 
@@ -38,5 +40,7 @@ struct IoSpan {
     return Status();
   }
 };
+
+using IoSpans = std::vector<IoSpan, FramePoolAllocator<IoSpan>>;
 
 }  // namespace mayfly

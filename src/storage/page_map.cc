@@ -24,8 +24,7 @@ PageMap::Run PageMap::run(PageRange pages) const {
   return {found, {mapping.disk_page + (found.begin - mapping.pages.begin), found.pages()}};
 }
 
-void PageMap::append_spans(PageRange pages, std::size_t buffer_offset,
-                           std::vector<IoSpan>& spans) const {
+void PageMap::append_spans(PageRange pages, std::size_t buffer_offset, IoSpans& spans) const {
   while (!pages.empty()) {
     const Run part = run(pages);
     MAYFLY_ASSERT(part.mapped());

@@ -24,7 +24,7 @@ class PageMap {
   Run run(PageRange pages) const;
   /// Where the bytes of `pages`, which all have places, are on the disk; in memory they stand one
   /// after the other from `buffer_offset` on.
-  void append_spans(PageRange pages, std::size_t buffer_offset, std::vector<IoSpan>& spans) const;
+  void append_spans(PageRange pages, std::size_t buffer_offset, IoSpans& spans) const;
   /// Gives the pages from `page` on, which have no place, the place `extent`.
   void insert(std::uint32_t page, Extent extent);
   /// Takes the places of `pages` away and appends them to `freed`.

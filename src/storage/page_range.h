@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "async/frame_pool.h"
 #include "base/units.h"
 
 namespace mayfly {
@@ -27,5 +29,7 @@ inline PageRange pages_of(std::uint64_t offset, std::uint64_t length) {
   return {static_cast<std::uint32_t>(offset / kPageBytes),
           static_cast<std::uint32_t>(round_up(offset + length, kPageBytes) / kPageBytes)};
 }
+
+using PageRanges = std::vector<PageRange, FramePoolAllocator<PageRange>>;
 
 }  // namespace mayfly

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "async/frame_pool.h"
 #include "storage/page_range.h"
 
 namespace mayfly {
@@ -32,7 +33,7 @@ class PageSet {
   PageRange run(PageRange pages) const;
 
  private:
-  std::vector<std::uint64_t> words_;
+  std::vector<std::uint64_t, FramePoolAllocator<std::uint64_t>> words_;
 };
 
 }  // namespace mayfly

@@ -9,6 +9,7 @@
 #include <list>
 #include <utility>
 
+#include "async/frame_pool.h"
 #include "async/resumption.h"
 #include "storage/page_range.h"
 
@@ -23,7 +24,8 @@ class RangeLock {
     bool held;
     Resumption* waiter;
   };
-  using Place = std::list<Entry>::iterator;
+  using Entries = std::list<Entry, FramePoolAllocator<Entry>>;
+  using Place = Entries::iterator;
 
  public:
   RangeLock() = default;
@@ -83,7 +85,7 @@ class RangeLock {
   /// Whether `place` must wait for an entry that came before it.
   bool must_wait(Place place);
 
-  std::list<Entry> entries_;
+  Entries entries_;
 };
 
 }  // namespace mayfly

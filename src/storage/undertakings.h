@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "async/from_frame_pool.h"
 #include "async/task.h"
 #include "base/intrusive_list.h"
 
@@ -17,7 +18,7 @@ namespace mayfly {
 
 template <class T>
 class Undertakings {
-  struct Entry final : ListHook, TaskObserver {
+  struct Entry final : ListHook, TaskObserver, FromFramePool {
     Entry(Undertakings& owner, Task<T> work) : owner(owner), task(std::move(work)) {}
     void finished() noexcept override {
       result.emplace(task.take());
