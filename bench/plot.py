@@ -22,6 +22,7 @@ matplotlib.rcParams["svg.hashsalt"] = "mayfly"
 
 from matplotlib import pyplot  # noqa: E402  (a backend is chosen first)
 
+MOST_SHOWN = 1.4
 OURS, LIMIT = "#2f6f9f", "#c4c9cf"
 LATENCIES = [("random, 1 in flight", "read"), ("random, 1 in flight", "write"),
              ("random, 32 in flight", "read"), ("hard, 2 clients", "write"),
@@ -46,6 +47,10 @@ def draw_targets(rounds):
         axes.hlines(row, min(ratios), max(ratios), color="black", linewidth=1)
         if target.least:
             axes.vlines(target.least, row - 0.4, row + 0.4, color="#c0392b", linewidth=2)
+        if statistics.median(ratios) > MOST_SHOWN:
+            axes.text(MOST_SHOWN, row, f"{statistics.median(ratios):.1f} ", color="white",
+                      ha="right", va="center")
+    axes.set_xlim(0, MOST_SHOWN)
     axes.axvline(1, color=LIMIT, zorder=0)
     axes.set_yticks(range(len(shown)), [target.name for target in reversed(shown)])
     axes.set_xlabel("part of the limit beside it; median and range; red: wanted")
