@@ -13,6 +13,9 @@ namespace {
 constexpr std::uint32_t kSmallWindow = 16;
 constexpr std::uint32_t kLargeWindow = 256;
 constexpr std::uint32_t kNoSmallWrite = 8;
+/// A write of fewer gets none: pages here and there would go to places far apart in parts of the
+/// file that were never written, which costs file systems more than their order in it brings.
+constexpr std::uint32_t kLeastForWindow = 3;
 
 }  // namespace
 
@@ -48,6 +51,7 @@ PageRange ChunkSpace::with_advance(const Chunk& chunk, PageRange gap) {
   if (gap.begin == chunk.places.end() && gap.begin != 0) {
     return {gap.begin, std::min(std::bit_ceil(gap.end), kChunkMaxPages)};
   }
+  if (gap.pages() < kLeastForWindow) return gap;
   const std::uint32_t window = gap.pages() < kNoSmallWrite ? kSmallWindow : kLargeWindow;
   PageRange around{gap.begin / window * window,
                    std::min((gap.end + window - 1) / window * window, kChunkMaxPages)};

@@ -1,11 +1,11 @@
 // ChunkSpace: gives the pages of chunks their places in the data file.
 //
 // Places are given in advance, so that small writes end up contiguous: to a chunk that grows from
-// its end, up to the next power of two; round a write elsewhere, a window of 64 KiB or, if it is no
-// small one, of 1 MiB. Such surplus is only given while an eighth of the capacity stays free, is
-// not counted as used, and is taken back before anybody sees ENOSPC. Every step says how it changes
-// the chunk's used pages, so that their sum is exact whatever happens meanwhile. Owner: the store.
-// Thread: the loop's.
+// its end, up to the next power of two; round a write of more than two pages elsewhere, a window of
+// 64 KiB or, if it is no small one, of 1 MiB. Such surplus is only given while an eighth of the
+// capacity stays free, is not counted as used, and is taken back before anybody sees ENOSPC. Every
+// step says how it changes the chunk's used pages, so that their sum is exact whatever happens
+// meanwhile. Owner: the store. Thread: the loop's.
 #pragma once
 
 #include <cstdint>
