@@ -57,10 +57,10 @@ def ior(api, pattern, clients, folder, environment, *options):
     return {one["operation"]: one["bwMeanMIB"] for one in summary}
 
 
-def mdtest(api, pattern, clients, folder, environment):
+def mdtest(api, pattern, clients, folder, environment, *options):
     """Files per s of each phase."""
-    told = run([*launch(clients), "mdtest", "-a", api, *MDTEST[pattern].split(), "-d",
-                f"{folder}/mdtest"], environment)
+    told = run([*launch(clients), "mdtest", "-a", api, *MDTEST[pattern].split(), *options,
+                "-d", f"{folder}/mdtest"], environment)
     rates = {}
     for line in told.splitlines():
         found = re.match(r"\s*(File \w+)\s+([\d.]+)", line)
@@ -78,24 +78,19 @@ def measure(open_session, scratch, clients):
             figures[f"{what}, {clients} clients, {way}: {phase}"] = rate
 
     ways = [("shim", "POSIX")] + ([("library", "MAYFLY")] if has_backend() else [])
-    for pattern in IOR:
-        for way, api in ways:
-            with open_session() as session:
-                environment, folder = place_of(session, way)
-                note(f"IOR {pattern}", way, ior(api, pattern, clients, folder, environment))
-        with tempfile.TemporaryDirectory(dir=scratch) as folder:
-            note(f"IOR {pattern}", "local", ior("POSIX", pattern, clients, folder, session.plain))
-        with tempfile.TemporaryDirectory(dir=scratch) as folder:
-            note(f"IOR {pattern}", "local, fsync",
-                 ior("POSIX", pattern, clients, folder, session.plain, "-e"))
-    for pattern in MDTEST:
-        for way, api in ways:
-            with open_session() as session:
-                environment, folder = place_of(session, way)
-                note(f"mdtest {pattern}", way, mdtest(api, pattern, clients, folder, environment))
-        with tempfile.TemporaryDirectory(dir=scratch) as folder:
-            note(f"mdtest {pattern}", "local",
-                 mdtest("POSIX", pattern, clients, folder, session.plain))
+    for name, program, patterns, local_ways in (
+            ("IOR", ior, IOR, {"local": (), "local, fsync": ("-e",)}),
+            ("mdtest", mdtest, MDTEST, {"local": ()})):
+        for pattern in patterns:
+            what = f"{name} {pattern}"
+            for way, api in ways:
+                with open_session() as session:
+                    environment, folder = place_of(session, way)
+                    note(what, way, program(api, pattern, clients, folder, environment))
+            for way, options in local_ways.items():
+                with tempfile.TemporaryDirectory(dir=scratch) as folder:
+                    note(what, way,
+                         program("POSIX", pattern, clients, folder, session.plain, *options))
     return figures
 
 

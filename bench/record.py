@@ -24,7 +24,7 @@ def median(rounds, value):
 
 
 def spread(values):
-    """The least, the quartiles and the most of at least one value, rounded for a table."""
+    """The least, the quartiles and the most of at least one value."""
     values = sorted(values)
     if len(values) == 1:
         return [values[0]] * 5
