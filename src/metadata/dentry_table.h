@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "metadata/gradual_table.h"
+#include "base/gradual_table.h"
 #include "protocol/attributes.h"
 
 namespace mayfly {

@@ -6,20 +6,14 @@ namespace mayfly {
 
 Inode& InodeTable::add(const Attributes& attributes, FileId parent) {
   MAYFLY_ASSERT(find(attributes.id) == nullptr);
-  return inodes_.insert(std::hash<FileId>()(attributes.id),
-                        std::make_unique<Inode>(attributes, parent));
-}
-
-Inode* InodeTable::find_own(FileId id) const {
-  return inodes_.find(std::hash<FileId>()(id),
-                      [id](const Inode& inode) { return inode.id() == id; });
+  return inodes_.insert(std::make_unique<Inode>(attributes, parent));
 }
 
 void InodeTable::remove(FileId id) {
   const Inode* const inode = find(id);
   MAYFLY_ASSERT(inode != nullptr);
   if (inode->is_orphan()) --orphans_;
-  inodes_.take(std::hash<FileId>()(id), *inode);
+  inodes_.take(*inode);
 }
 
 void InodeTable::unlink(Inode& inode, std::int64_t now_ns) {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "metadata/gradual_table.h"
+#include "base/file_table.h"
 #include "metadata/inode.h"
 #include "protocol/attributes.h"
 
@@ -21,8 +21,8 @@ class InodeTable {
   /// The inode of attributes.id, which must be new. Stays at its address until it is removed.
   Inode& add(const Attributes& attributes, FileId parent);
   /// Null: not here.
-  Inode* find(FileId id) { return find_own(id); }
-  const Inode* find(FileId id) const { return find_own(id); }
+  Inode* find(FileId id) { return inodes_.find(id); }
+  const Inode* find(FileId id) const { return inodes_.find(id); }
   void remove(FileId id);
 
   /// Takes a name from an inode, a directory's only one; without any it is counted among the
@@ -35,9 +35,7 @@ class InodeTable {
   std::vector<const Inode*> all() const { return inodes_.all(); }
 
  private:
-  Inode* find_own(FileId id) const;
-
-  GradualTable<Inode> inodes_;
+  FileTable<Inode> inodes_;
   std::uint64_t home_and_salt_;
   std::uint64_t last_serial_ = kRootId.serial;
   std::uint64_t orphans_ = 0;

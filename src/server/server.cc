@@ -264,14 +264,16 @@ void Server::reclaim(void* self) {
 }
 
 std::shared_ptr<Server::FileData> Server::data_of(FileId file) {
-  auto& data = file_data_[file];
-  if (data == nullptr) data = std::make_shared<FileData>();
-  return data;
+  return written_files_.find_or_make(file).data;
 }
 
 std::int64_t Server::last_write_of(FileId file) const {
-  const auto data = file_data_.find(file);
-  return data == file_data_.end() ? 0 : data->second->modified_ns;
+  const WrittenFile* const written = written_files_.find(file);
+  return written == nullptr ? 0 : written->data->modified_ns;
+}
+
+void Server::forget_data(FileId file) {
+  if (const WrittenFile* const written = written_files_.find(file)) written_files_.take(*written);
 }
 
 std::shared_ptr<Semaphore> Server::lock_of(FileId file) {

@@ -15,6 +15,7 @@
 
 #include "async/event_loop.h"
 #include "async/semaphore.h"
+#include "base/file_table.h"
 #include "memory/buffer_pool.h"
 #include "metadata/namespace.h"
 #include "metadata/wait_graph.h"
@@ -117,7 +118,7 @@ class Server final : public Receiver, private LossObserver {
   std::shared_ptr<FileData> data_of(FileId file);
   /// 0: it was never written here.
   std::int64_t last_write_of(FileId file) const;
-  void forget_data(FileId file) { file_data_.erase(file); }
+  void forget_data(FileId file);
 
   /// One truncate of a file, or settling of a directory, at a time; records are not given places
   /// meanwhile.
@@ -173,7 +174,16 @@ class Server final : public Receiver, private LossObserver {
   std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;
   std::size_t retiring_ = 0;
   Timer reclaiming_;
-  std::unordered_map<FileId, std::shared_ptr<FileData>> file_data_;
+  class WrittenFile {
+   public:
+    explicit WrittenFile(FileId id) : id_(id) {}
+    FileId id() const { return id_; }
+    std::shared_ptr<FileData> data = std::make_shared<FileData>();
+
+   private:
+    FileId id_;
+  };
+  FileTable<WrittenFile> written_files_;
   std::unordered_map<FileId, std::shared_ptr<Semaphore>> locks_;
   Statistics statistics_;
   Fences fences_;

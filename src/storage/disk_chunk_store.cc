@@ -101,7 +101,7 @@ void DiskChunkStore::remove_if_gone(ChunkId id, Chunk& chunk) {
   }
   space_.unmap(chunk, {0, kChunkMaxPages});
   chunks_.erase(id);
-  if (!faults_.empty() && chunks_.chunks_of(id.file).empty()) faults_.erase(id.file);
+  if (!faults_.empty() && !chunks_.has_file(id.file)) faults_.erase(id.file);
 }
 
 Task<DiskChunkStore::Holds> DiskChunkStore::stop_transfers(Chunk& chunk, PageRange pages) {

@@ -1,4 +1,4 @@
-#include "metadata/gradual_table.h"
+#include "base/gradual_table.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // GradualTable: a hash table that owns its items and never halts to grow: when it is too full or
 // too empty, every insertion and removal moves a few items to a larger or smaller array.
 //
-// Owner: a table of the namespace. Thread: one. An item stays at its address until it is taken.
+// Owner: whoever keeps items by it. Thread: one. An item stays at its address until it is taken.
 // Cost: one array of 16-byte slots with linear probing, full to 3/4 at the most, and for the time
 // of a change the one before it too. A look-up that fails touches no item; one that succeeds
 // touches, but for equal hashes, that item alone. Hashes that follow one another, as those of ids
