@@ -8,6 +8,9 @@
 //   waits cannot form a circle. Freed Buffers are lent last in, first out: the warm one first.
 // Failure: none. An exhausted pool makes its callers wait; it is never an error.
 // Bound: the slab. Default 64 MiB: 56 large (1 MiB), 256 small (16 KiB), 1024 page (4 KiB) Buffers.
+//   Where these do not suffice, free large ones, half of them at the most, are cut into smaller
+//   ones, and are whole again once all of their pieces are back: many small files have room, and
+//   whoever waits for a large Buffer waits for those of the other half.
 #pragma once
 
 #include <array>
@@ -119,23 +122,57 @@ class BufferPool {
   void set_reclaimer(BufferReclaimer* reclaimer) { reclaimer_ = reclaimer; }
 
   std::span<std::byte> slab() const { return slab_; }
+  /// As it is cut now.
   std::size_t total(BufferClass size_class) const { return counts_[index(size_class)]; }
+  /// How many there can be of the class.
+  std::size_t most(BufferClass size_class) const;
   bool has_waiters(BufferClass size_class) const { return !waiters_[index(size_class)].empty(); }
-  std::size_t free(BufferClass size_class) const { return free_[index(size_class)].size(); }
+  std::size_t free(BufferClass size_class) const {
+    return free_[index(size_class)].size() + free_pieces_[index(size_class)];
+  }
+  bool has_cuts() const { return cuts_ != 0; }
+  /// Whether another large Buffer, should it be free, may be cut.
+  bool may_cut_more() const { return cuts_ < most_cuts_; }
+  /// Whether a Buffer of the class can be had without taking anything from anybody.
+  bool has_room(BufferClass size_class) const;
 
  private:
   friend class Buffer;
   friend class SharedBuffer;
   static std::size_t index(BufferClass size_class) { return static_cast<std::size_t>(size_class); }
+  static std::size_t pieces(BufferClass size_class) {
+    return kBufferBytes[0] / kBufferBytes[index(size_class)];
+  }
+  /// A large Buffer that is cut, or has been; in a list while it has free pieces.
+  struct Cut : ListHook {
+    BufferClass size_class = BufferClass::large;
+    std::vector<std::uint16_t> free;  ///< pieces, the next one last
+  };
+  bool may_cut() const { return !free_[0].empty() && waiters_[0].empty() && may_cut_more(); }
+  void cut(BufferClass size_class);
+  std::byte* take(BufferClass size_class);
+  /// The large Buffer that this is a piece of; null: it has never been one.
+  Cut* cut_of(const std::byte* data, BufferClass size_class);
   void give_back(std::byte* data, BufferClass size_class);
-  std::uint32_t& holders(const std::byte* data, BufferClass size_class);
+  void give_back_piece(Cut& cut, const std::byte* data);
+  /// A large Buffer has come free that nobody waits for.
+  void cut_for_waiters(BufferClass size_class);
+  void hand_over(std::byte* data, BufferClass size_class);
+  std::uint32_t& holders(const std::byte* data) {
+    return holders_[static_cast<std::size_t>(data - slab_.data()) / kPageBytes];
+  }
   /// One holder of a SharedBuffer less. With one left, the reclaimer may have what others wait for.
   void let_go(std::byte* data, BufferClass size_class);
 
   std::span<std::byte> slab_;
   Counts counts_;
-  std::array<std::byte*, kBufferClasses> first_{};
-  std::array<std::vector<std::uint32_t>, kBufferClasses> holders_;  ///< of those that are shared
+  const Counts plan_;
+  std::vector<std::uint32_t> holders_;  ///< of those that are shared, by the slab's page
+  std::vector<Cut> cut_;                ///< by large Buffer, which are at the slab's beginning
+  std::size_t cuts_ = 0;
+  const std::size_t most_cuts_;
+  std::array<std::size_t, kBufferClasses> free_pieces_{};
+  std::array<IntrusiveList<Cut>, kBufferClasses> with_pieces_;
   BufferReclaimer* reclaimer_ = nullptr;
   std::array<std::vector<std::byte*>, kBufferClasses> free_;
   std::array<IntrusiveList<Awaiter>, kBufferClasses> waiters_;

@@ -16,11 +16,11 @@ class SharedBuffer {
   SharedBuffer() = default;
   explicit SharedBuffer(Buffer buffer)
       : pool_(std::exchange(buffer.pool_, nullptr)), data_(buffer.data_), class_(buffer.class_) {
-    if (pool_ != nullptr) pool_->holders(data_, class_) = 1;
+    if (pool_ != nullptr) pool_->holders(data_) = 1;
   }
   SharedBuffer(const SharedBuffer& other)
       : pool_(other.pool_), data_(other.data_), class_(other.class_) {
-    if (pool_ != nullptr) ++pool_->holders(data_, class_);
+    if (pool_ != nullptr) ++pool_->holders(data_);
   }
   SharedBuffer(SharedBuffer&& other) noexcept
       : pool_(std::exchange(other.pool_, nullptr)), data_(other.data_), class_(other.class_) {}
@@ -42,7 +42,7 @@ class SharedBuffer {
   std::uint64_t slab_offset() const {
     return static_cast<std::uint64_t>(data_ - pool_->slab().data());
   }
-  bool has_other_holders() const { return pool_->holders(data_, class_) > 1; }
+  bool has_other_holders() const { return pool_->holders(data_) > 1; }
   /// The Buffer, which nobody else holds.
   Buffer take() {
     MAYFLY_ASSERT(!has_other_holders());

@@ -35,11 +35,17 @@ struct Block : ListHook, FromFramePool {
   PageSet dirty;                          ///< not what is on its way to the disk just now
   std::optional<Semaphore::Permit> room;  ///< while anything is dirty
   TimePoint dirty_since{};
-  Semaphore transfers{1};  ///< for whoever moves pages from or to the disk, or takes them away
-  bool in_flight = false;  ///< being written back
+  std::uint64_t used = 0;       ///< the greater, the later
+  Semaphore transfers{1};       ///< for whoever moves pages from or to the disk, or takes them away
+  std::uint32_t in_flight = 0;  ///< what it counts for while it is written back; 0: it is not
 
   std::uint32_t first_page() const { return section * kSectionPages; }
   std::uint32_t pages() const { return static_cast<std::uint32_t>(memory.size() / kPageBytes); }
+  /// Whether more writes are hardly to come: a part of a large one may be what several writers are
+  /// filling just now.
+  bool is_complete() const {
+    return memory.size_class() != BufferClass::large || dirty.count({0, pages()}) == pages();
+  }
   bool covers(PageRange of_chunk) const { return of_chunk.end <= first_page() + pages(); }
   /// Those of the chunk's pages that are in the block, as its own.
   PageRange own(PageRange of_chunk) const {

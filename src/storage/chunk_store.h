@@ -113,6 +113,12 @@ class ChunkStore {
   virtual Task<Result<std::optional<Loan>>> lend(ChunkId, std::uint64_t, std::size_t) {
     co_return std::optional<Loan>();
   }
+  /// Copies the chunk's bytes from `offset` on to `into`, as far as they lie below its end, if all
+  /// of them are at hand and nothing is under way with them; gives how many. They are in one
+  /// section.
+  virtual std::optional<std::size_t> peek(ChunkId, std::uint64_t, MutableBytes) {
+    return std::nullopt;
+  }
   /// Cuts the chunk to `end` bytes and frees whole pages behind it, reserved ones too; what is cut
   /// reads as zeros should the chunk grow again. Never makes a chunk longer. `end` 0 removes it.
   /// Gives the pages that were freed.

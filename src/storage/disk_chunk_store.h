@@ -34,6 +34,7 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
   Task<Result<std::optional<Loan>>> lend(ChunkId id, std::uint64_t offset,
                                          std::size_t length) override;
+  std::optional<std::size_t> peek(ChunkId id, std::uint64_t offset, MutableBytes into) override;
   Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;
   Task<Result<std::uint64_t>> reserve(ChunkId id, PageRange pages) override;
   Task<Result<std::uint64_t>> punch(ChunkId id, PageRange pages, bool keeps_space) override;
@@ -120,13 +121,23 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
   void read_ahead(ChunkId id, std::uint32_t section);
   Task<Status> fill_ahead(Claim claim, std::uint32_t section, SharedBuffer memory);
 
-  void write_back(Block& block) override { flushes_.undertake(flush(block)); }
+  void write_back(Blocks blocks) override { flushes_.undertake(flush_together(std::move(blocks))); }
   void evict(Block& block) override;
+  /// A block whose pages do not move meanwhile, with what of it goes to the drive.
+  struct Flushing;
+  using Run = std::pair<Gathering, PooledVector<Flushing*>>;
+  /// Once nobody else moves the block's pages.
   Task<Status> flush(Block& block);
+  /// Those whose pages nobody moves just now side by side, with as few writes as their places
+  /// allow.
+  Task<Status> flush_together(Blocks blocks);
+  Task<Status> write_out(PooledVector<Flushing> parts);
+  Task<Status> write_run(Run run);
+  static PooledVector<Run> runs_of(PooledVector<Flushing>& parts);
   void note_lost(Block& block, const PageRanges& pages, Errc error);
   bool has_lost(FileId file) const;
-  static void add_dirty(const Chunk& chunk, std::vector<Block*>& dirty);
-  Task<Status> flush_all(std::vector<Block*> dirty);
+  static void add_dirty(const Chunk& chunk, Blocks& dirty);
+  Task<Status> flush_all(Blocks dirty);
   /// What has been written to the drive is on stable storage.
   Task<Status> sync_device();
   /// What the next write of a file is to be told.

@@ -162,6 +162,17 @@ Task<Result<std::optional<Loan>>> DiskChunkStore::lend(ChunkId id, std::uint64_t
   co_return loan_of(*chunk, offset, length);
 }
 
+std::optional<std::size_t> DiskChunkStore::peek(ChunkId id, std::uint64_t offset,
+                                                MutableBytes into) {
+  Chunk* const chunk = chunks_.find(id);
+  if (chunk == nullptr || offset >= chunk->end_bytes) return std::size_t{0};
+  if (!chunk->lock.idle()) return std::nullopt;
+  const auto loan = loan_of(*chunk, offset, into.size());
+  if (!loan) return std::nullopt;
+  std::memcpy(into.data(), loan->memory.data() + loan->at, loan->bytes);
+  return loan->bytes;
+}
+
 std::optional<Loan> DiskChunkStore::loan_of(Chunk& chunk, std::uint64_t offset,
                                             std::size_t length) {
   Block* const block = chunk.block(static_cast<std::uint32_t>(offset / kSectionBytes));

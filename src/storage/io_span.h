@@ -3,11 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
-#include "async/frame_pool.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "storage/page_range.h"
 
 namespace mayfly {
 
@@ -41,6 +40,6 @@ struct IoSpan {
   }
 };
 
-using IoSpans = std::vector<IoSpan, FramePoolAllocator<IoSpan>>;
+using IoSpans = PooledVector<IoSpan>;
 
 }  // namespace mayfly

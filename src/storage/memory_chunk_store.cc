@@ -74,22 +74,35 @@ Task<Transfer> MemoryChunkStore::read(ChunkId id, std::uint64_t offset, Buffer b
   if (chunk == nullptr || offset >= chunk->end_bytes) {
     co_return Transfer(std::move(buffer), std::size_t{0});
   }
-  length = std::min(length, chunk->end_bytes - offset);
-  std::byte* to = buffer.data() + offset % kPageBytes;
+  const MutableBytes into(buffer.data() + offset % kPageBytes, length);
+  const std::size_t bytes = copy(*chunk, offset, into);
+  co_return Transfer(std::move(buffer), bytes);
+}
+
+std::optional<std::size_t> MemoryChunkStore::peek(ChunkId id, std::uint64_t offset,
+                                                  MutableBytes into) {
+  if (failures_left_ != 0) return std::nullopt;
+  const Pages* chunk = chunks_.find(id);
+  if (chunk == nullptr || offset >= chunk->end_bytes) return std::size_t{0};
+  return copy(*chunk, offset, into);
+}
+
+std::size_t MemoryChunkStore::copy(const Pages& chunk, std::uint64_t offset, MutableBytes into) {
+  const std::size_t length = std::min<std::uint64_t>(into.size(), chunk.end_bytes - offset);
   for (std::size_t done = 0; done < length;) {
     const std::uint64_t at = offset + done;
     const std::size_t within = at % kPageBytes;
     const std::size_t bytes = std::min(kPageBytes - within, length - done);
     const std::size_t index = at / kPageBytes;
-    const Page* page = index < chunk->pages.size() ? chunk->pages[index].get() : nullptr;
+    const Page* page = index < chunk.pages.size() ? chunk.pages[index].get() : nullptr;
     if (page != nullptr) {
-      std::memcpy(to + done, page->data() + within, bytes);
+      std::memcpy(into.data() + done, page->data() + within, bytes);
     } else {
-      std::memset(to + done, 0, bytes);
+      std::memset(into.data() + done, 0, bytes);
     }
     done += bytes;
   }
-  co_return Transfer(std::move(buffer), length);
+  return length;
 }
 
 Task<Result<std::uint64_t>> MemoryChunkStore::truncate(ChunkId id, std::uint64_t end) {

@@ -23,6 +23,7 @@ class MemoryChunkStore final : public ChunkStore {
                        std::size_t length) override;
   Task<Result<std::uint64_t>> write(ChunkId id, std::uint64_t offset, Bytes bytes) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
+  std::optional<std::size_t> peek(ChunkId id, std::uint64_t offset, MutableBytes into) override;
   Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;
   Task<Result<std::uint64_t>> reserve(ChunkId id, PageRange pages) override;
   Task<Result<std::uint64_t>> punch(ChunkId id, PageRange pages, bool keeps_space) override;
@@ -60,6 +61,8 @@ class MemoryChunkStore final : public ChunkStore {
 
   std::uint64_t next(ChunkId id, std::uint64_t offset, bool written) const;
   Status injected();
+  /// Gives how many of the bytes from `offset`, which is below the chunk's end, are below it.
+  static std::size_t copy(const Pages& chunk, std::uint64_t offset, MutableBytes into);
   Result<std::uint64_t> put(ChunkId id, std::uint64_t offset, Bytes bytes);
   /// Gives every page of `range` its memory, and how many had none, or changes nothing.
   Result<std::uint64_t> allocate(ChunkId id, PageRange range);

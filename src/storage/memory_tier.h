@@ -1,13 +1,16 @@
 // MemoryTier: which Blocks stay in memory, and when dirty ones go to the drive.
 //
 // It has the pool's Buffers that nobody else wants. Clean blocks leave when somebody wants memory,
-// the least recently used first. Of each class of Buffers, blocks are written back, the first to
+// the least recently used first, be they of the class that is wanted or of one that can become it.
+// Of each class of Buffers, blocks are written back, the first to
 // become dirty first, while more than a quarter are dirty, when somebody waits for memory, and when
-// they have been dirty for some seconds, so that the next burst finds room. While three quarters
-// are dirty, writers wait: for room().
+// they have been dirty for some seconds, so that the next burst finds room. Large ones that are
+// dirty in part stay until half are dirty: what their writers have not come to yet would make it
+// two writes, and a read of what is on the border. While three quarters are dirty, writers wait:
+// for room().
 //
-// Owner: the store. Thread: the loop's. Failure: none. Bound: the pool; kInFlight write-backs per
-// class.
+// Owner: the store. Thread: the loop's. Failure: none. Bound: the pool; per class 8 MiB or 64
+// large, 64 small and 256 page blocks being written back.
 #pragma once
 
 #include <array>
@@ -28,8 +31,9 @@ class MemoryTier final : public BufferReclaimer {
   /// The store, which knows where blocks go.
   class Writer {
    public:
-    /// Starts to write the block back: take_dirty(), then settle().
-    virtual void write_back(Block& block) = 0;
+    using Blocks = PooledVector<Block*>;
+    /// Starts to write the blocks back: for each take_dirty(), then settle().
+    virtual void write_back(Blocks blocks) = 0;
     /// Destroys the block, after forget().
     virtual void evict(Block& block) = 0;
 
@@ -100,23 +104,32 @@ class MemoryTier final : public BufferReclaimer {
   struct Class {
     std::unique_ptr<Semaphore> room;
     std::uint64_t most_dirty = 0;
-    std::size_t in_flight = 0;
-    IntrusiveList<Block> clean;  ///< by their last use
-    IntrusiveList<Block> dirty;  ///< by when they became so
+    std::size_t in_flight = 0;      ///< what the blocks count for that are written back
+    IntrusiveList<Block> clean;     ///< by their last use
+    IntrusiveList<Block> partial;   ///< dirty, by when they became so
+    IntrusiveList<Block> complete;  ///< likewise, and more writes to them are not expected
   };
   static std::size_t index(BufferClass size_class) { return static_cast<std::size_t>(size_class); }
   Class& class_of(const Block& block) { return classes_[index(block.memory.size_class())]; }
   bool is_idle(Block& block) const;
+  /// The clean block whose last use is longest ago, of those that nobody uses now; null: none.
+  Block* oldest_idle(BufferClass size_class);
+  /// Small blocks that were used before `than` (null: any), until a large Buffer is whole again;
+  /// whether one is.
+  bool evict_small(const Block* than);
   /// Something may be idle now that was not.
   void offer(BufferClass size_class) {
     if (pool_.has_waiters(size_class)) reclaim(size_class);
   }
   /// Into the list that it belongs to, as the youngest.
   void list(Block& block);
-  bool wants_clean(std::size_t c) const;
   /// Of the dirty blocks: while there are too many, those that have been so for long, or as many as
   /// go at a time.
   enum class Which { surplus, old, any };
+  /// The next one to be written, if `enough` of them are dirty; null: none.
+  Block* next_to_write(Class& state, Which which, std::uint64_t enough);
+  bool is_waited_for(std::size_t c) const;
+  void set_out(Block& block);
   void write_some(std::size_t c, Which which);
   static void look_for_old(void* self);
 
@@ -126,6 +139,7 @@ class MemoryTier final : public BufferReclaimer {
   std::array<Class, kBufferClasses> classes_;
   std::uint64_t dirty_pages_ = 0;
   std::uint64_t cached_bytes_ = 0;
+  std::uint64_t uses_ = 0;
   Timer ageing_;
 };
 

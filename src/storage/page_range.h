@@ -30,6 +30,9 @@ inline PageRange pages_of(std::uint64_t offset, std::uint64_t length) {
           static_cast<std::uint32_t>(round_up(offset + length, kPageBytes) / kPageBytes)};
 }
 
-using PageRanges = std::vector<PageRange, FramePoolAllocator<PageRange>>;
+/// For lists that live as long as an operation.
+template <class T>
+using PooledVector = std::vector<T, FramePoolAllocator<T>>;
+using PageRanges = PooledVector<PageRange>;
 
 }  // namespace mayfly

@@ -77,6 +77,8 @@ class Ring final : public EventSource, public Sleeper {
   /// Moves a part of a Buffer of which others may move or use other parts meanwhile. All or an
   /// error.
   Task<Status> move_part(Direction direction, RingFile file, SharedBuffer buffer, IoSpan span);
+  /// Writes all of it or gives an error; its Buffers are used as move_part's.
+  Task<Status> write_gathered(RingFile file, Gathering gathering);
   /// fdatasync(2).
   Task<Status> sync(RingFile file);
   /// fallocate(2); `mode` as there, also for punching holes.
@@ -102,6 +104,7 @@ class Ring final : public EventSource, public Sleeper {
   Ring(std::unique_ptr<io_uring> ring, unsigned depth);
 
   void issue_move(OperationLease& lease, Direction direction, RingFile file, const IoSpan& span);
+  void issue_gathered(OperationLease& lease, RingFile file, const Gathering& gathering);
   void time(RingOperation& operation, IoKind kind, RingFile file);
   void issue(RingOperation& operation, io_uring_sqe* sqe, RingFile file);
   /// Which registered piece holds all of [data, data + length); -1 if none does.

@@ -30,7 +30,7 @@ struct IoCounters {
 struct RingCounters {
   std::uint64_t reads = 0;         ///< IORING_OP_READ
   std::uint64_t fixed_reads = 0;   ///< IORING_OP_READ_FIXED
-  std::uint64_t writes = 0;        ///< IORING_OP_WRITE
+  std::uint64_t writes = 0;        ///< IORING_OP_WRITE, IORING_OP_WRITEV
   std::uint64_t fixed_writes = 0;  ///< IORING_OP_WRITE_FIXED
   std::uint64_t syncs = 0;         ///< IORING_OP_FSYNC
   std::uint64_t fallocates = 0;    ///< IORING_OP_FALLOCATE

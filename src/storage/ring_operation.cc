@@ -8,6 +8,32 @@
 
 namespace mayfly {
 
+void Gathering::add(SharedBuffer buffer, std::size_t offset, std::size_t length) {
+  std::byte* const data = buffer.data() + offset;
+  MAYFLY_ASSERT(length != 0 && offset + length <= buffer.size());
+  bytes += length;
+  buffers.push_back(std::move(buffer));
+  if (!parts.empty()) {
+    iovec& last = parts.back();
+    if (static_cast<std::byte*>(last.iov_base) + last.iov_len == data) {
+      last.iov_len += length;
+      return;
+    }
+  }
+  parts.push_back({data, length});
+}
+
+void Gathering::advance(std::size_t moved) {
+  file_offset += moved;
+  bytes -= moved;
+  auto part = parts.begin();
+  for (; part != parts.end() && part->iov_len <= moved; ++part) moved -= part->iov_len;
+  parts.erase(parts.begin(), part);
+  if (moved == 0) return;
+  iovec& first = parts.front();
+  first = {static_cast<std::byte*>(first.iov_base) + moved, first.iov_len - moved};
+}
+
 OperationLease::OperationLease(Ring& ring, Semaphore::Permit permit, Buffer buffer,
                                SharedBuffer shared)
     : ring_(ring), operation_(ring.take_slot()) {
@@ -113,6 +139,42 @@ Task<Status> Ring::move_part(Direction direction, RingFile file, SharedBuffer bu
     if (!status) co_return status.error();
   }
   co_return to_status(span.moved == wanted ? Errc::ok : Errc::io_error);
+}
+
+void Ring::issue_gathered(OperationLease& lease, RingFile file, const Gathering& gathering) {
+  const iovec& first = gathering.parts.front();
+  const bool is_one = gathering.parts.size() == 1;
+  const int piece =
+      is_one ? piece_of(static_cast<const std::byte*>(first.iov_base), first.iov_len) : -1;
+  io_uring_sqe* sqe = next_sqe();
+  if (piece >= 0) {
+    io_uring_prep_write_fixed(sqe, file.descriptor, first.iov_base,
+                              static_cast<unsigned>(first.iov_len), gathering.file_offset, piece);
+    ++counters_.fixed_writes;
+  } else {
+    io_uring_prep_writev(sqe, file.descriptor, gathering.parts.data(),
+                         static_cast<unsigned>(gathering.parts.size()), gathering.file_offset);
+    ++counters_.writes;
+  }
+  time(lease.operation(), IoKind::write, file);
+  issue(lease.operation(), sqe, file);
+}
+
+Task<Status> Ring::write_gathered(RingFile file, Gathering given) {
+  Semaphore::Permit permit = co_await permits_.acquire();
+  OperationLease lease(*this, std::move(permit), Buffer(), SharedBuffer());
+  const auto gathering =
+      std::allocate_shared<Gathering>(FramePoolAllocator<Gathering>(), std::move(given));
+  lease.operation().memory = gathering;
+  while (gathering->bytes != 0) {
+    issue_gathered(lease, file, *gathering);
+    const std::int32_t result = co_await lease.completed();
+    IoSpan left{0, gathering->file_offset, gathering->bytes, 0};
+    const Status status = left.advance(result, Direction::write, file.direct);
+    if (!status) co_return status.error();
+    gathering->advance(left.moved);
+  }
+  co_return Status();
 }
 
 Task<Status> Ring::sync(RingFile file) {

@@ -5,17 +5,34 @@
 //   it when the completion has been reaped.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstdint>
 #include <memory>
 #include <utility>
 
 #include "async/semaphore.h"
 #include "memory/shared_buffer.h"
+#include "storage/page_range.h"
 #include "storage/ring_counters.h"
 
 namespace mayfly {
 
 class Ring;
+
+/// Memory of several Buffers that goes to one place of a file, in this order. Move-only in effect:
+/// the parts point into the Buffers.
+struct Gathering {
+  std::uint64_t file_offset = 0;
+  std::size_t bytes = 0;
+  PooledVector<SharedBuffer> buffers;
+  PooledVector<iovec> parts;
+
+  /// Bytes [offset, offset + length) of the Buffer are next.
+  void add(SharedBuffer buffer, std::size_t offset, std::size_t length);
+  /// So many more bytes have been moved.
+  void advance(std::size_t moved);
+};
 
 struct RingOperation {
   Semaphore::Permit permit;

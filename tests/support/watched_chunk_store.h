@@ -53,6 +53,9 @@ class WatchedChunkStore final : public ChunkStore {
     activity_.end(length);
     co_return got;
   }
+  std::optional<std::size_t> peek(ChunkId id, std::uint64_t offset, MutableBytes into) override {
+    return latency_ == Nanoseconds::zero() ? store_.peek(id, offset, into) : std::nullopt;
+  }
   Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override {
     return store_.truncate(id, end);
   }

@@ -174,5 +174,96 @@ TEST(BufferPoolDeathTest, EndingWithALentBufferAborts) {
   EXPECT_DEATH(end_with_a_lent_buffer(), "free_");
 }
 
+/// A pool of four large Buffers, two of which may be cut.
+class CutPoolTest : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kBytes = 5 * kMiB;
+  static constexpr std::size_t kPages = 256;
+  std::vector<Buffer> take_all(BufferClass size_class) {
+    std::vector<Buffer> taken;
+    while (Buffer buffer = pool_.try_acquire(size_class)) taken.push_back(std::move(buffer));
+    return taken;
+  }
+
+  std::unique_ptr<std::byte, FreeMemory> memory_{
+      static_cast<std::byte*>(std::aligned_alloc(kPageBytes, kBytes))};
+  BufferPool pool_{{memory_.get(), kBytes}, {4, 1, 2}};
+};
+
+TEST_F(CutPoolTest, HalfOfTheLargeBuffersBecomePagesAndAreWholeAgainAfterwards) {
+  EXPECT_EQ(pool_.most(BufferClass::page), 2 + 2 * kPages);
+  auto pages = take_all(BufferClass::page);
+  EXPECT_EQ(pages.size(), 2 + 2 * kPages);
+  EXPECT_EQ(pool_.total(BufferClass::large), 2U);
+  std::set<std::byte*> places;
+  for (const Buffer& page : pages) {
+    EXPECT_GE(page.data(), memory_.get());
+    EXPECT_LE(page.data() + kPageBytes, memory_.get() + kBytes);
+    EXPECT_TRUE(places.insert(page.data()).second);
+  }
+  const auto large = take_all(BufferClass::large);
+  ASSERT_EQ(large.size(), 2U);
+  for (const Buffer& buffer : large) {
+    const auto inside = places.lower_bound(buffer.data());
+    EXPECT_TRUE(inside == places.end() || *inside >= buffer.data() + kMiB);
+  }
+  pages.clear();
+  EXPECT_EQ(pool_.total(BufferClass::large), 4U);
+  EXPECT_EQ(pool_.free(BufferClass::large), 2U);
+  EXPECT_EQ(pool_.free(BufferClass::page), 2U);
+}
+
+TEST_F(CutPoolTest, BothSmallClassesShareWhatMayBeCut) {
+  const auto small = take_all(BufferClass::small);
+  EXPECT_EQ(small.size(), 1 + 2 * kMiB / (16 * kKiB));
+  EXPECT_EQ(take_all(BufferClass::page).size(), 2U);
+}
+
+TEST_F(CutPoolTest, OnePieceThatIsLentKeepsItsBufferCut) {
+  auto pages = take_all(BufferClass::page);
+  Buffer kept = std::move(pages[2 + kPages / 2]);
+  pages.clear();
+  EXPECT_EQ(pool_.total(BufferClass::large), 3U);
+  EXPECT_EQ(pool_.free(BufferClass::page), 2 + kPages - 1);
+  // It is used before another is cut.
+  EXPECT_EQ(take_all(BufferClass::page).size(), 2 + kPages - 1 + kPages);
+  kept = Buffer();
+  EXPECT_EQ(pool_.total(BufferClass::large), 4U);
+}
+
+TEST_F(CutPoolTest, NoneIsCutWhileNoneIsFree) {
+  auto large = take_all(BufferClass::large);
+  const auto pages = take_all(BufferClass::page);
+  EXPECT_EQ(pages.size(), 2U);
+  EXPECT_FALSE(pool_.has_room(BufferClass::page));
+  large.pop_back();
+  EXPECT_TRUE(pool_.has_room(BufferClass::page));
+}
+
+TEST_F(BufferPoolTest, WhoWaitsForASmallBufferGetsAPieceOfALargeOneThatComesFree) {
+  const std::unique_ptr<std::byte, FreeMemory> memory(
+      static_cast<std::byte*>(std::aligned_alloc(kPageBytes, 4 * kMiB)));
+  BufferPool pool({memory.get(), 4 * kMiB}, {2, 1, 1});
+  const Buffer small = pool.try_acquire(BufferClass::small);
+  std::vector<Buffer> large;
+  while (Buffer buffer = pool.try_acquire(BufferClass::large)) large.push_back(std::move(buffer));
+  Holder first;
+  Holder second;
+  {
+    ReadyQueue::Scope scope(loop_.ready());
+    first.task = take(pool, first, order_, 1);
+    first.task.start(nullptr);
+    second.task = take(pool, second, order_, 2);
+    second.task.start(nullptr);
+  }
+  settle();
+  EXPECT_FALSE(first.buffer);
+  const std::byte* const whole = large.back().data();
+  large.pop_back();
+  settle();
+  EXPECT_EQ(first.buffer.data(), whole);
+  EXPECT_EQ(second.buffer.data(), whole + 16 * kKiB);
+}
+
 }  // namespace
 }  // namespace mayfly

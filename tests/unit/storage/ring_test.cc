@@ -120,6 +120,44 @@ TEST_F(RingTest, AReadAcrossTheEndOfTheFileGivesWhatThereIs) {
   EXPECT_EQ(*read.bytes, kPageBytes);
 }
 
+TEST_F(RingTest, MemoryOfSeveralBuffersIsWrittenInARow) {
+  Gathering gathering;
+  gathering.file_offset = 3 * kPageBytes;
+  for (const char fill : {'a', 'b', 'c'}) {
+    const SharedBuffer part(buffer(BufferClass::small, fill));
+    gathering.add(part, 2 * kPageBytes, kPageBytes);
+    gathering.add(part, 0, kPageBytes);
+  }
+  EXPECT_EQ(gathering.parts.size(), 6u);
+  EXPECT_TRUE(world_.loop.run(ring().write_gathered(file_, std::move(gathering))));
+  EXPECT_EQ(ring().counters().writes, 1u);
+  const Transfer read = world_.loop.run(
+      ring().read(file_, buffer(BufferClass::large, 0), 0, 3 * kPageBytes, 6 * kPageBytes));
+  for (std::size_t i = 0; i < 6; ++i) {
+    const std::byte* const page = read.buffer.data() + i * kPageBytes;
+    EXPECT_EQ(page[0], std::byte("aabbcc"[i]));
+    EXPECT_EQ(page[kPageBytes - 1], std::byte("aabbcc"[i]));
+  }
+}
+
+TEST_F(RingTest, WhatWasNotWrittenOfSeveralBuffersIsNext) {
+  const SharedBuffer first(buffer(BufferClass::page, 'a'));
+  const SharedBuffer second(buffer(BufferClass::page, 'b'));
+  Gathering gathering;
+  gathering.add(first, 0, kPageBytes);
+  gathering.add(second, 0, kPageBytes);
+  const bool is_one = gathering.parts.size() == 1;
+  gathering.advance(100);
+  EXPECT_EQ(gathering.file_offset, 100u);
+  EXPECT_EQ(gathering.bytes, 2 * kPageBytes - 100);
+  EXPECT_EQ(gathering.parts.front().iov_base, first.data() + 100);
+  gathering.advance(kPageBytes - 100);
+  EXPECT_EQ(gathering.parts.front().iov_base, is_one ? first.data() + kPageBytes : second.data());
+  gathering.advance(kPageBytes);
+  EXPECT_TRUE(gathering.parts.empty());
+  EXPECT_EQ(gathering.bytes, 0u);
+}
+
 TEST_F(RingTest, AnErrorComesWithTheBuffer) {
   const Transfer write = world_.loop.run(
       ring().write({pipe_[0], -1, false}, buffer(BufferClass::page, 'w'), 0, 0, kPageBytes));
