@@ -98,6 +98,7 @@ Result<std::unique_ptr<RemoteBuffer>> UcxEndpoint::import(Bytes exported) {
 Task<Status> UcxEndpoint::put(Bytes local, RemoteBuffer& remote, std::uint64_t offset) {
   auto& target = static_cast<UcxRemoteBuffer&>(remote);
   MAYFLY_ASSERT(offset <= target.size() && local.size() <= target.size() - offset);
+  target.touch(offset, local.size());
   auto pass = enter();
   if (!pass) co_return Errc::not_connected;
   UcxTransfer::Lease transfer(connection_->worker().transfers(), connection_->flight(),
@@ -112,6 +113,7 @@ Task<Status> UcxEndpoint::put(Bytes local, RemoteBuffer& remote, std::uint64_t o
 Task<Status> UcxEndpoint::get(MutableBytes local, RemoteBuffer& remote, std::uint64_t offset) {
   auto& source = static_cast<UcxRemoteBuffer&>(remote);
   MAYFLY_ASSERT(offset <= source.size() && local.size() <= source.size() - offset);
+  source.touch(offset, local.size());
   auto pass = enter();
   if (!pass) co_return Errc::not_connected;
   UcxTransfer::Lease transfer(connection_->worker().transfers(), connection_->flight(),

@@ -3,6 +3,8 @@
 
 #include <ucp/api/ucp.h>
 
+#include <vector>
+
 #include "transport/worker.h"
 
 namespace mayfly {
@@ -21,6 +23,9 @@ class UcxRemoteBuffer final : public RemoteBuffer {
   bool is_one_sided() const override { return local_ != nullptr; }
   /// Where it is mapped here; null if it is not in shared memory.
   std::byte* local() const { return local_; }
+  /// These bytes are about to be used: maps them at once. One fault for each page, at the first use
+  /// of each, takes several times as long.
+  void touch(std::uint64_t offset, std::size_t bytes);
   std::uint64_t base() const { return base_; }
   ucp_rkey_h rkey() const { return rkey_; }
 
@@ -31,6 +36,7 @@ class UcxRemoteBuffer final : public RemoteBuffer {
   std::uint64_t base_;
   std::size_t size_;
   std::byte* local_ = nullptr;
+  std::vector<bool> touched_;  ///< by page
 };
 
 }  // namespace mayfly
