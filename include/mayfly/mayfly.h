@@ -183,6 +183,10 @@ int mayfly_mkdirat(int directory, const char* path, mode_t mode) MAYFLY_NOEXCEPT
 int mayfly_rmdir(const char* path) MAYFLY_NOEXCEPT;
 int mayfly_unlink(const char* path) MAYFLY_NOEXCEPT;
 int mayfly_unlinkat(int directory, const char* path, int flags) MAYFLY_NOEXCEPT;
+/* unlink(2) of each, those of all together: one wait and not `count`. errors[i], unless `errors` is
+ * NULL, is set to 0, or to what kept paths[i] from going; -1 and the first error of any if not all
+ * are gone. */
+int mayfly_unlink_all(const char* const* paths, int* errors, size_t count) MAYFLY_NOEXCEPT;
 /* Atomic for every observer, on any number of servers, also if the caller dies in the middle. */
 int mayfly_rename(const char* old_path, const char* new_path) MAYFLY_NOEXCEPT;
 /* RENAME_NOREPLACE, RENAME_EXCHANGE. */

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
+#include "async/task_group.h"
 #include "client/c_edge.h"
 #include "mayfly/mayfly.h"
 
@@ -13,6 +15,8 @@ using mayfly::Membership;
 using mayfly::PathAt;
 using mayfly::Session;
 using mayfly::Status;
+using mayfly::Task;
+using mayfly::TaskGroup;
 using namespace mayfly::c_edge;
 
 namespace {
@@ -29,6 +33,20 @@ Status run_at_both(int old_directory, const char* old_path, int new_directory, c
   if (!to) return to.error();
   Session& session = (*membership)->session();
   return session.run(make(session, std::move(*from), std::move(*to)));
+}
+
+Task<Status> remove_file(Session& session, const char* path, int* error) {
+  const Status removed = co_await session.remove_file(PathAt(path));
+  if (error != nullptr) *error = removed ? 0 : to_errno(removed.error());
+  co_return removed;
+}
+
+Task<Status> remove_files(Session& session, std::span<const char* const> paths, int* errors) {
+  TaskGroup group;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    group.add(remove_file(session, paths[i], errors == nullptr ? nullptr : errors + i));
+  }
+  co_return co_await group.join();
 }
 
 }  // namespace
@@ -65,6 +83,14 @@ int mayfly_unlinkat(int directory, const char* path, int flags) noexcept {
     return flags != 0 ? session.remove_directory(std::move(meant))
                       : session.remove_file(std::move(meant));
   }));
+}
+
+int mayfly_unlink_all(const char* const* paths, int* errors, size_t count) noexcept {
+  if (paths == nullptr && count != 0) return fail(Errc::bad_address);
+  const std::span all(paths, count);
+  if (std::find(all.begin(), all.end(), nullptr) != all.end()) return fail(Errc::bad_address);
+  for (size_t i = 0; errors != nullptr && i < count; ++i) errors[i] = ENOTCONN;
+  return give(run([=](Session& session) { return remove_files(session, all, errors); }));
 }
 
 int mayfly_rename(const char* old_path, const char* new_path) noexcept {

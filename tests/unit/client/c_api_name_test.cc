@@ -250,5 +250,33 @@ TEST_F(CApiTest, ATimeTooFarAwayBecomesTheFarthestThatCanBeKept) {
   });
 }
 
+TEST_F(CApiTest, ManyFilesAreRemovedTogetherAndEachThatIsNotIsNamed) {
+  in_member([] {
+    ASSERT_EQ(mayfly_mkdir("/many", 0755), 0);
+    std::vector<std::string> paths;
+    for (int i = 0; i < 1000; ++i) {
+      paths.push_back("/many/" + std::to_string(i));
+      ASSERT_TRUE(make_file(paths.back().c_str(), "x"));
+    }
+    paths[500] = "/many/nothing";
+    paths[700] = "/many";
+    std::vector<const char*> all;
+    for (const std::string& path : paths) all.push_back(path.c_str());
+    std::vector<int> errors(all.size(), -1);
+    EXPECT_EQ(mayfly_unlink_all(all.data(), errors.data(), all.size()), -1);
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+      ASSERT_EQ(errors[i], i == 500 ? ENOENT : i == 700 ? EISDIR : 0) << i;
+    }
+    EXPECT_EQ(error_of(mayfly_rmdir("/many")), ENOTEMPTY);
+    const char* const rest[] = {"/many/500", "/many/700"};
+    EXPECT_EQ(error_of(mayfly_unlink_all(rest, nullptr, 2)), 0);
+    EXPECT_EQ(error_of(mayfly_rmdir("/many")), 0);
+    EXPECT_EQ(error_of(mayfly_unlink_all(nullptr, nullptr, 0)), 0);
+    EXPECT_EQ(error_of(mayfly_unlink_all(nullptr, nullptr, 1)), EFAULT);
+    const char* const null[] = {nullptr};
+    EXPECT_EQ(error_of(mayfly_unlink_all(null, nullptr, 1)), EFAULT);
+  });
+}
+
 }  // namespace
 }  // namespace mayfly
