@@ -30,6 +30,9 @@ std::uint16_t request_flags_of(int flags) {
   if ((flags & O_TRUNC) != 0) result |= request_flags::kTruncate;
   if ((flags & O_DIRECTORY) != 0) result |= request_flags::kDirectory;
   if ((flags & O_APPEND) != 0) result |= request_flags::kAppend;
+  if ((flags & (O_ACCMODE | O_TRUNC | O_DIRECTORY | O_PATH)) == 0) {
+    result |= request_flags::kWantsBytes;
+  }
   return result;
 }
 
@@ -70,6 +73,7 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, in
   request.mode = mode;
   request.layout = layout;
   request.follows_last = (flags & O_NOFOLLOW) == 0;
+  const TimePoint asked = session.loop().now();
   // As Session::named_call, with one coroutine less.
   auto warm = session.warm_message(path, request);
   Result<Reply> reply = Errc::stale;
@@ -83,8 +87,21 @@ Task<Result<std::unique_ptr<File>>> File::open(Session& session, PathAt path, in
   if (is_link(reply)) {
     co_return (flags & O_DIRECTORY) != 0 ? Errc::not_a_directory : Errc::loop;
   }
-  MAYFLY_CO_TRY(attributes, decode_attributes(reply->body.payload()));
+  const bool has_bytes = (reply->header.flags & reply_flags::kHasBytes) != 0;
+  const bool is_here = !reply->body.is_rendezvous();
+  WireBytes fetched;
+  if (!is_here) {
+    MAYFLY_CO_TRY(received, co_await session.body_of(*reply));
+    fetched = std::move(received);
+  }
+  const Bytes body = is_here ? reply->body.payload() : Bytes(fetched);
+  const std::size_t own = has_bytes ? std::min(body.size(), sizeof(Attributes)) : body.size();
+  MAYFLY_CO_TRY(attributes, decode_attributes(body.first(own)));
   std::unique_ptr<File> file(new File(session, attributes, flags));
+  if (has_bytes && is_here) {
+    file->first_ = std::move(reply->body);
+    file->first_until_ = asked + kFirstBytesLease;
+  }
   const bool is_new = (reply->header.flags & reply_flags::kCreated) != 0;
   if (is_new || session.user().is_root()) co_return file;
   Status usable = file->check_user(attributes);
@@ -100,6 +117,7 @@ Task<Result<std::unique_ptr<File>>> File::reopen(Session& session, FileId id, in
   header.file = id;
   // What made or cut it then must not do so again.
   header.flags = request_flags_of(flags & ~(O_CREAT | O_EXCL | O_TRUNC));
+  header.flags &= static_cast<std::uint16_t>(~request_flags::kWantsBytes);
   auto reply = co_await session.inode_call(header);
   if (!reply) co_return reply.error();
   MAYFLY_CO_CHECKED(reply->status());
@@ -328,9 +346,29 @@ void File::note_change(const Moment& began, std::int64_t pages, bool is_reported
   dirty_ = true;
 }
 
+std::optional<std::size_t> File::read_first(const Segments<MutableBytes>& into,
+                                            std::uint64_t offset) {
+  if (!first_) return std::nullopt;
+  if (session_.loop().now() >= first_until_) {
+    first_.reset();
+    return std::nullopt;
+  }
+  const Bytes bytes = first_->payload().subspan(sizeof(Attributes));
+  if (offset >= bytes.size()) return std::size_t{0};
+  const std::size_t length = std::min<std::uint64_t>(into.size(), bytes.size() - offset);
+  into.scatter(0, bytes.subspan(offset, length));
+  return length;
+}
+
 Task<Status> File::note_reading() {
   RequestHeader header = about(Opcode::note_read, id_);
   if (dirty_) header.flags = request_flags::kForWrite;
+  Channel& home = session_.channel(id_.home());
+  if (home.may_notify()) {
+    header.epoch = kAnyEpoch;
+    home.notify(header);
+    co_return Status();
+  }
   co_return status_of(co_await session_.inode_call(header));
 }
 
@@ -353,15 +391,12 @@ Task<Result<std::size_t>> File::read_at(Segments<MutableBytes> into, std::uint64
     if (attributes->size <= offset) co_return std::size_t{0};
     into = into.first(std::min<std::uint64_t>(into.size(), attributes->size - offset));
   }
-  std::uint64_t short_at = offset + into.size();
   if (std::exchange(reading_shows_, false)) {
-    TaskGroup group;
-    group.add(note_reading());
-    group.add(read_pieces(into, offset, short_at));
-    MAYFLY_CO_CHECKED(co_await group.join());
-  } else {
-    MAYFLY_CO_CHECKED(co_await read_pieces(into, offset, short_at));
+    MAYFLY_CO_CHECKED(co_await note_reading());
   }
+  if (const auto bytes = read_first(into, offset)) co_return *bytes;
+  std::uint64_t short_at = offset + into.size();
+  MAYFLY_CO_CHECKED(co_await read_pieces(into, offset, short_at));
   if (short_at == offset + into.size()) co_return into.size();
   // Some chunk ends early: that is a hole or the end of the file, which its size tells.
   auto attributes = co_await session_.get_attributes(id_);

@@ -129,6 +129,8 @@ class File {
   void note_write(const Moment& began, WriteEffect effect, std::uint64_t end);
   /// Beside a read that shows in atime, which is seldom.
   Task<Status> note_reading();
+  /// What of the kept bytes is wanted, while they can be believed: nobody can have written since.
+  std::optional<std::size_t> read_first(const Segments<MutableBytes>& into, std::uint64_t offset);
   /// A request to the inode's server that brings along what this handle has written.
   RequestHeader report(Opcode opcode) const;
   LockBody signed_by(LockBody range, LockedBy whose) const;
@@ -159,6 +161,10 @@ class File {
   bool has_noted_ = false;  ///< a write was to report for itself
   /// A write has failed, and its server may yet carry it out: nobody knows the size any more.
   bool unsure_ = false;
+  /// The answer to the open, if it brought all of the file's bytes, behind its attributes. They are
+  /// the file's until first_until_.
+  std::optional<Body> first_;
+  TimePoint first_until_{};
   std::uint64_t position_ = 0;
   Semaphore positioning_{1};
   bool has_locks_ = false;  ///< of its own

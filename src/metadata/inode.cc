@@ -69,6 +69,12 @@ void Inode::settle(std::uint64_t size, const SettleTicket& ticket) {
   size_unsettled_ = false;
 }
 
+bool Inode::lend_bytes(TimePoint until) {
+  if (is_directory() || is_written() || size_unsettled_ || truncating_) return false;
+  lent_until_ = std::max(lent_until_, until);
+  return true;
+}
+
 Status Inode::begin_truncate(std::int64_t now_ns) {
   if (truncating_) return Errc::busy;
   truncating_ = true;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "metadata/append_places.h"
 #include "metadata/extended_attributes.h"
@@ -95,6 +96,11 @@ class Inode {
 
   /// Somebody has read it: relatime; `is_changed`: after a change that has not been reported yet.
   void note_read(bool is_changed, std::int64_t now_ns);
+  /// A reader may believe until then that its bytes stay as they are. Not while somebody may change
+  /// them.
+  bool lend_bytes(TimePoint until);
+  /// Until when its bytes have to stay as they are.
+  TimePoint lent_until() const { return readers_ > 0 ? lent_until_ : TimePoint(); }
   /// Space is about to be taken for it, whatever its size.
   void note_reserved() { attributes_.flags |= kReserved; }
 
@@ -166,6 +172,7 @@ class Inode {
   std::uint32_t appenders_ = 0;
   std::uint32_t writer_deaths_ = 0;
   std::uint32_t truncate_steps_ = 0;  ///< begins and ends of truncates
+  TimePoint lent_until_{};
   bool size_unsettled_ = false;
   /// Of the pages that it uses some were never reported, nor will be: for good the chunk servers
   /// must be asked.

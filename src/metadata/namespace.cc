@@ -203,6 +203,16 @@ Status Namespace::set_layout(FileId id, const Layout& layout, std::int64_t now_n
   return {};
 }
 
+bool Namespace::lend_bytes(FileId id, TimePoint until) {
+  Inode* const inode = inodes_.find(id);
+  return inode != nullptr && inode->lend_bytes(until);
+}
+
+TimePoint Namespace::lent_until(FileId id) const {
+  const Inode* const inode = inodes_.find(id);
+  return inode == nullptr ? TimePoint() : inode->lent_until();
+}
+
 void Namespace::note_read(FileId id, bool is_changed, std::int64_t now_ns) {
   if (Inode* const inode = inodes_.find(id)) inode->note_read(is_changed, now_ns);
 }

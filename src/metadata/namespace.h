@@ -211,6 +211,9 @@ class Namespace {
   Result<Attributes> report_size(FileId id, const SizeReport& report);
   /// What a directory hands down from now on. not_a_directory; invalid.
   Status set_layout(FileId id, const Layout& layout, std::int64_t now_ns);
+  /// As Inode has it; false, and the past, if it is not there.
+  bool lend_bytes(FileId id, TimePoint until);
+  TimePoint lent_until(FileId id) const;
   /// Inode::note_read, if it is still there.
   void note_read(FileId id, bool is_changed, std::int64_t now_ns);
   /// Before space is reserved for it. is_a_directory.

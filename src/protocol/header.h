@@ -11,6 +11,7 @@
 
 #include "base/file_id.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "protocol/opcode.h"
 #include "transport/message.h"
 
@@ -18,7 +19,7 @@ namespace mayfly {
 
 static_assert(std::endian::native == std::endian::little, "the wire is little-endian");
 
-inline constexpr std::uint8_t kProtocolVersion = 7;
+inline constexpr std::uint8_t kProtocolVersion = 8;
 /// Payload that travels inside the message; longer ones go by slot or by rendezvous. About what UCX
 /// carries in one piece through shared memory (8,256 bytes).
 inline constexpr std::size_t kInlineBytes = 8 * 1024;
@@ -77,6 +78,12 @@ static_assert(sizeof(ReplyHeader) == 40 && std::is_trivially_copyable_v<ReplyHea
 /// (release_slot with kConfirm) whether the slot was still its own.
 inline constexpr std::chrono::nanoseconds kReadLease = std::chrono::seconds(1);
 
+/// Bytes of a file that come with the answer to an open at the most.
+inline constexpr std::size_t kFirstBytes = kPageBytes;
+/// A client may believe them for this long from when it asked. Whoever is to write waits at the
+/// server for twice that from when they left, or until no reader is left.
+inline constexpr std::chrono::nanoseconds kFirstBytesLease = std::chrono::milliseconds(2);
+
 inline constexpr std::uint8_t kReplyBit = 0x80;
 /// cut_data: the generation that stands for "the file is gone".
 inline constexpr std::uint64_t kDropGeneration = ~std::uint64_t{0};
@@ -103,6 +110,7 @@ inline constexpr std::uint16_t kGiveBack = 4096;  ///< append: the place was not
 inline constexpr std::uint16_t kUnsure = 512;     ///< close: a write failed that may yet be done
 inline constexpr std::uint16_t kNewDirectory = 8192;  ///< rename: so must the new one, or nobody's
 inline constexpr std::uint16_t kWalk = 16384;         ///< look_up: only id and type are wanted
+inline constexpr std::uint16_t kWantsBytes = 32768;   ///< open_name, open_id: a file's first bytes
 }  // namespace request_flags
 
 namespace reply_flags {
@@ -115,6 +123,8 @@ inline constexpr std::uint16_t kElsewhere = 16;  ///< look_up, open_name: value 
 inline constexpr std::uint16_t kLink = 32;  ///< look_up, open_name, open_id, get_attributes: it is
                                             ///< a symbolic link, whose target follows
 inline constexpr std::uint16_t kSizeNoted = 64;  ///< write: nothing of it is left to be reported
+inline constexpr std::uint16_t kHasBytes = 128;  ///< open_name, open_id: all bytes of the file
+                                                 ///< follow the attributes
 }  // namespace reply_flags
 
 /// A range within a chunk, as `length` of read and write holds it: chunks are at most 16 MiB.

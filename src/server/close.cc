@@ -75,7 +75,7 @@ void note_lost(Server& server, const Request& request) {
 void note_read(Server& server, const Request& request) {
   const bool is_changed = request.has(request_flags::kForWrite);
   server.names().note_read(request.header.file, is_changed, wall_clock_ns());
-  server.reply(request, Errc::ok);
+  if (Channel::is_awaited(request.header.request_id)) server.reply(request, Errc::ok);
 }
 
 void report_size(Server& server, const Request& request) {

@@ -1,4 +1,9 @@
 // open_name, open_id: a handle comes to be, and with O_CREAT the file.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "async/deadline.h"
 #include "protocol/bodies.h"
 #include "server/operation.h"
 
@@ -43,6 +48,10 @@ Task<void> finish_open(Server& server, Request request, Attributes attributes, b
   // Only now: a new file that nobody has open yet could be removed while its directory's home
   // hears.
   if ((flags & reply_flags::kCreated) != 0) co_await announce(server, request.header.file);
+  // It counts as a writer already, so that no more bytes are lent.
+  if (request.access() != Access::read) {
+    co_await sleep_until(server.loop(), server.names().lent_until(file));
+  }
   if (truncates) {
     auto cut = co_await truncate_file(server, file, 0);
     server.drop_lock(file);
@@ -55,8 +64,34 @@ Task<void> finish_open(Server& server, Request request, Attributes attributes, b
   server.reply(request, Errc::ok, 0, 0, flags, as_wire(attributes));
 }
 
-/// Counts the handle and answers with the file's attributes; at once, unless that takes a truncate
-/// or another server.
+Task<void> reply_from(Server& server, Request request, ReplyHeader header, Buffer body,
+                      std::size_t bytes) {
+  co_await server.reply_with(request, header, Bytes(body.data(), bytes));
+}
+
+/// Answers with the attributes and all bytes of a short file, if nobody may change them and they
+/// are at hand.
+bool reply_with_bytes(Server& server, Request& request, const Attributes& file) {
+  if (!request.has(request_flags::kWantsBytes) || file.flags != 0) return false;
+  if (file.size == 0 || file.size > kFirstBytes) return false;
+  if (server_of_chunk(file.layout, 0, server.servers()) != server.index()) return false;
+  Buffer body = server.pool().try_acquire(BufferClass::small);
+  if (!body) return false;
+  const MutableBytes bytes(body.data() + sizeof file, file.size);
+  const auto found = server.store().peek({file.id, 0}, 0, bytes);
+  if (!found) return false;
+  if (!server.names().lend_bytes(file.id, server.loop().now() + 2 * kFirstBytesLease)) return false;
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(*found), bytes.end(), std::byte{0});
+  std::memcpy(body.data(), &file, sizeof file);
+  ReplyHeader header = server.reply_header(request, Errc::ok);
+  header.flags = reply_flags::kHasBytes;
+  const std::size_t length = sizeof file + file.size;
+  server.loop().spawn(reply_from(server, std::move(request), header, std::move(body), length));
+  return true;
+}
+
+/// Counts the handle and answers with the file's attributes; at once, unless that takes a truncate,
+/// another server, or readers that believe they know the bytes.
 void open_inode(Server& server, Request& request, FileId file, bool truncates,
                 std::uint16_t flags) {
   const Access access = request.access();
@@ -65,9 +100,12 @@ void open_inode(Server& server, Request& request, FileId file, bool truncates,
   if (request.connection->dead) return server.settle(server.names().forget(file, access));
   ++request.connection->opens[{file, access}];
   const bool is_new = (flags & reply_flags::kCreated) != 0;
-  if (truncates || (is_new && server.names().must_announce(request.header.file))) {
+  const bool is_lent =
+      access != Access::read && server.names().lent_until(file) > server.loop().now();
+  if (truncates || is_lent || (is_new && server.names().must_announce(request.header.file))) {
     return server.loop().spawn(finish_open(server, std::move(request), *opened, truncates, flags));
   }
+  if (access == Access::read && !is_new && reply_with_bytes(server, request, *opened)) return;
   server.reply(request, Errc::ok, 0, 0, flags, as_wire(*opened));
 }
 

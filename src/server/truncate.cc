@@ -1,4 +1,5 @@
 // set_size, and dropping data: one inode, all servers that can hold its chunks.
+#include "async/deadline.h"
 #include "base/log.h"
 #include "server/operation.h"
 
@@ -16,6 +17,7 @@ RequestHeader cut_request(const Attributes& file, std::uint64_t size, std::uint6
 Task<Result<Attributes>> cut_everywhere(Server& server, FileId file, std::uint64_t size) {
   MAYFLY_CO_TRY(attributes, server.names().get_attributes(file));
   MAYFLY_CO_TRY(generation, server.names().begin_truncate(file, wall_clock_ns()));
+  co_await sleep_until(server.loop(), server.names().lent_until(file));
   const RequestHeader header = cut_request(attributes, size, generation);
   std::vector<std::uint32_t> holders = server.peers().holders(attributes.layout);
   std::uint64_t pages_freed = 0;
