@@ -101,7 +101,7 @@ void open_inode(Server& server, Request& request, FileId file, bool truncates,
   ++request.connection->opens[{file, access}];
   const bool is_new = (flags & reply_flags::kCreated) != 0;
   const bool is_lent =
-      access != Access::read && server.names().lent_until(file) > server.loop().now();
+      access != Access::read && !is_new && server.names().lent_until(file) > server.loop().now();
   if (truncates || is_lent || (is_new && server.names().must_announce(request.header.file))) {
     return server.loop().spawn(finish_open(server, std::move(request), *opened, truncates, flags));
   }

@@ -36,6 +36,7 @@ struct Block : ListHook, FromFramePool {
   std::optional<Semaphore::Permit> room;  ///< while anything is dirty
   TimePoint dirty_since{};
   std::uint64_t used = 0;       ///< the greater, the later
+  std::uint64_t edges_end = 0;  ///< in the chunk: of the last write whose edges had to be read
   Semaphore transfers{1};       ///< for whoever moves pages from or to the disk, or takes them away
   std::uint32_t in_flight = 0;  ///< what it counts for while it is written back; 0: it is not
 

@@ -98,6 +98,12 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
   /// Whether nothing of the write has to wait for the drive.
   bool can_commit(Put& put);
   Task<Transfer> put_slowly(Put put);
+  /// Whether an edge of the write is on the drive and not in memory.
+  bool misses_edge(const Put& put) const;
+  /// Whether this is one of several writes in a row that leave out parts of the section which
+  /// others have written: it is brought to memory as a whole, and not by two edges each time.
+  bool wants_section(const Put& put) const;
+  Task<void> bring_section(ChunkId id, Chunk& chunk, std::uint32_t section);
   /// Reads the part of `page` that the write leaves as it is.
   Task<Status> fill_edge(Put& put, Block& block, std::uint32_t page);
   Transfer commit(Put& put);
@@ -117,8 +123,14 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
   /// Whether this read is one of a row of them, and the rest of the section will be wanted.
   bool note_read(Chunk& chunk, ChunkId id, std::uint64_t offset, std::size_t length) const;
   Task<Status> fill(Fill fill);
-  /// The next section that a reader in order will come to.
-  void read_ahead(ChunkId id, std::uint32_t section);
+  struct Place {
+    ChunkId chunk;
+    std::uint32_t section;
+  };
+  /// The section that who goes through a file in order comes to next; none: there is none here.
+  std::optional<Place> next_place(const Place& place) const;
+  /// Brings the next ones to memory, as far as there is some.
+  void read_ahead(Place place, int sections);
   Task<Status> fill_ahead(Claim claim, std::uint32_t section, SharedBuffer memory);
 
   void write_back(Blocks blocks) override { flushes_.undertake(flush_together(std::move(blocks))); }
@@ -150,7 +162,7 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
   std::unordered_map<FileId, Fault> faults_;
   Undertakings<Transfer> writes_;
   Undertakings<Status> flushes_;
-  std::size_t reading_ahead_ = 0;
+  int reading_ahead_ = 0;
   std::uint64_t device_writes_ = 0;  ///< completed
   std::uint64_t synced_writes_ = 0;  ///< of those, on stable storage
   Status synced_;                    ///< the error of the first sync that failed

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "async/task_group.h"
+#include "base/log.h"
 #include "storage/disk_chunk_store.h"
 
 namespace mayfly {
@@ -16,7 +17,7 @@ constexpr std::size_t kWorthKeeping = 256 * kKiB;
 constexpr std::uint64_t kNear = 4;
 constexpr std::uint32_t kInOrder = 3;
 /// Sections that are read ahead at a time.
-constexpr std::size_t kReadAhead = 4;
+constexpr int kReadAhead = 4;
 /// Where the next chunk of a file on this server is looked for: one per server.
 constexpr std::uint64_t kWidest = 64;
 
@@ -133,7 +134,7 @@ Task<Result<std::optional<Loan>>> DiskChunkStore::lend(ChunkId id, std::uint64_t
   const bool in_order = note_read(*chunk, id, offset, length);
   const auto section = static_cast<std::uint32_t>(offset / kSectionBytes);
   Claim claim(*this, id, *chunk);
-  if (in_order) read_ahead(id, section);
+  if (in_order) read_ahead({id, section}, 1);
   if (chunk->lock.idle()) {
     if (auto loan = loan_of(*chunk, offset, length)) co_return loan;
   }
@@ -227,25 +228,49 @@ Task<Status> DiskChunkStore::fill(Fill given) {
   co_return Status();
 }
 
-void DiskChunkStore::read_ahead(ChunkId id, std::uint32_t section) {
-  if (reading_ahead_ >= kReadAhead) return;
-  ChunkId next{id.file, id.index};
-  Chunk* chunk = chunks_.find(next);
-  std::uint32_t to = section + 1;
-  if (to * kSectionBytes >= chunk->end_bytes) {
-    to = 0;
-    chunk = nullptr;
-    for (std::uint64_t ahead = 1; ahead <= kWidest && chunk == nullptr; ++ahead) {
-      next.index = id.index + ahead;
-      chunk = chunks_.find(next);
-    }
+Task<void> DiskChunkStore::bring_section(ChunkId id, Chunk& chunk, std::uint32_t section) {
+  const std::uint32_t first = section * kSectionPages;
+  const std::uint32_t end = std::min(first + kSectionPages, pages_of(0, chunk.end_bytes).end);
+  if (end <= first) co_return;
+  read_ahead({id, section}, kReadAhead);
+  Claim claim(*this, id, chunk);
+  RangeLock::Guard guard = co_await chunk.lock.acquire({first, end}, LockMode::shared);
+  claim.hold(std::move(guard));
+  const Block* const block = chunk.block(section);
+  if (block == nullptr || !block->covers({first, end})) co_return;
+  Task<Status> filling = fill(Fill(std::move(claim), section, {first, end}));
+  const Status filled = co_await flushes_.carry_through(std::move(filling));
+  // The write reads its edges then, and says what is wrong.
+  if (!filled) log::debug("a section could not be read: {}", describe(filled.error()));
+}
+
+std::optional<DiskChunkStore::Place> DiskChunkStore::next_place(const Place& place) const {
+  const Chunk* const chunk = chunks_.find(place.chunk);
+  const std::uint32_t to = place.section + 1;
+  if (chunk != nullptr && to * kSectionBytes < chunk->end_bytes) return Place{place.chunk, to};
+  for (std::uint64_t ahead = 1; ahead <= kWidest; ++ahead) {
+    const ChunkId next{place.chunk.file, place.chunk.index + ahead};
+    const Chunk* const found = chunks_.find(next);
+    if (found != nullptr)
+      return found->end_bytes == 0 ? std::nullopt : std::optional(Place{next, 0});
   }
-  if (chunk == nullptr || chunk->end_bytes == 0 || chunk->block(to) != nullptr) return;
-  const std::uint64_t offset = to * kSectionBytes;
-  const std::size_t length = std::min<std::uint64_t>(chunk->end_bytes - offset, kSectionBytes);
-  SharedBuffer memory(tier_.pool().try_acquire(class_of_section(*chunk, offset, length)));
-  if (!memory) return;
-  flushes_.undertake(fill_ahead(Claim(*this, next, *chunk), to, std::move(memory)));
+  return std::nullopt;
+}
+
+void DiskChunkStore::read_ahead(Place place, int sections) {
+  for (; sections > 0 && reading_ahead_ < kReadAhead; --sections) {
+    const auto next = next_place(place);
+    if (!next) return;
+    place = *next;
+    Chunk& chunk = *chunks_.find(place.chunk);
+    if (chunk.block(place.section) != nullptr) continue;
+    const std::uint64_t offset = place.section * kSectionBytes;
+    const std::size_t length = std::min<std::uint64_t>(chunk.end_bytes - offset, kSectionBytes);
+    SharedBuffer memory(tier_.pool().try_acquire(class_of_section(chunk, offset, length)));
+    if (!memory) return;
+    Claim claim(*this, place.chunk, chunk);
+    flushes_.undertake(fill_ahead(std::move(claim), place.section, std::move(memory)));
+  }
 }
 
 Task<Status> DiskChunkStore::fill_ahead(Claim given, std::uint32_t section, SharedBuffer memory) {

@@ -26,6 +26,7 @@ struct DiskChunkStore::Put {
   /// A block that is not to leave meanwhile.
   SharedBuffer pinned;
   std::optional<Semaphore::Permit> room;
+  bool has_brought_section = false;
   /// It waits for the drive with its pages held: a block that is dirty now may be clean by then.
   bool is_slow = false;
   PageSet filled;  ///< edges that have been read from the drive, by page of the chunk
@@ -123,6 +124,11 @@ Task<Transfer> DiskChunkStore::put(Put put) {
           block != nullptr ? block->memory.size_class() : put.memory.size_class();
       put.room.emplace(co_await tier_.room(size_class).acquire());
     }
+    if (wants_section(put)) {
+      put.has_brought_section = true;
+      co_await bring_section(put.claim.id(), chunk, put.section());
+      continue;
+    }
     RangeLock::Guard guard = co_await chunk.lock.acquire(put.pages, LockMode::exclusive);
     if (needs_memory(put) || needs_room(put)) {
       // What it counted on has changed meanwhile.
@@ -139,13 +145,28 @@ Task<Transfer> DiskChunkStore::put(Put put) {
   co_return co_await writes_.carry_through(std::move(rest));
 }
 
-bool DiskChunkStore::can_commit(Put& put) {
-  Chunk& chunk = put.claim.chunk();
+bool DiskChunkStore::misses_edge(const Put& put) const {
+  const Chunk& chunk = put.claim.chunk();
   const Block* const block = chunk.block(put.section());
   for (const std::uint32_t page : put.edges()) {
     if (!put.is_partial(page) || !chunk.written.contains(page)) continue;
-    if (block == nullptr || !block->has(page)) return false;
+    if (block == nullptr || !block->has(page)) return true;
   }
+  return false;
+}
+
+bool DiskChunkStore::wants_section(const Put& put) const {
+  constexpr std::uint64_t kNear = 4;
+  const Block* const block = put.block();
+  if (block == nullptr || put.has_brought_section || !misses_edge(put)) return false;
+  const std::uint64_t end = block->edges_end;
+  return end != 0 && put.offset >= end && put.offset - end <= kNear * put.length;
+}
+
+bool DiskChunkStore::can_commit(Put& put) {
+  Chunk& chunk = put.claim.chunk();
+  const Block* const block = chunk.block(put.section());
+  if (misses_edge(put)) return false;
   // Pages on their way to or from it count on its memory.
   const bool is_exchanged = block != nullptr && !block->covers(put.pages);
   if (is_exchanged && block->transfers.available() == 0) return false;
@@ -173,6 +194,7 @@ Task<Transfer> DiskChunkStore::put_slowly(Put given) {
     space_.unmap(chunk, unused);
     co_return Transfer(put.take_memory(), status.error());
   }
+  if (!put.filled.empty()) block.edges_end = put.end();
   co_return commit(put);
 }
 

@@ -31,6 +31,10 @@ std::uint32_t count_of(const Block& block) {
 
 constexpr Nanoseconds kOld = std::chrono::seconds(5);
 constexpr Nanoseconds kBetweenLooks = std::chrono::seconds(1);
+/// More than it takes to fill the smallest memory, and than a process is kept from its core.
+constexpr Nanoseconds kPatience = std::chrono::milliseconds(100);
+/// Dirty pages of a section that somebody is filling, and is not writing to here and there.
+constexpr std::uint32_t kDense = 64;
 
 }  // namespace
 
@@ -87,6 +91,7 @@ void MemoryTier::mark_dirty(Block& block, PageRange pages, std::optional<Semapho
   if (room) block.room = std::move(room);
   MAYFLY_ASSERT(block.room);
   if (is_known && was_complete == block.is_complete()) return;
+  if (is_known) is_patient_ = true;
   if (!is_known) block.dirty_since = loop_.now();
   list(block);
   if (!ageing_.armed()) ageing_.arm(block.dirty_since + kBetweenLooks);
@@ -164,8 +169,10 @@ void MemoryTier::reclaim(BufferClass size_class) {
   write_some(index(size_class), Which::any);
 }
 
-bool MemoryTier::is_waited_for(std::size_t c) const {
-  return classes_[c].room->has_waiters() || pool_.has_waiters(static_cast<BufferClass>(c));
+MemoryTier::Which MemoryTier::reason(std::size_t c, Which which) const {
+  if (which != Which::surplus) return which;
+  if (pool_.has_waiters(static_cast<BufferClass>(c))) return Which::any;
+  return classes_[c].room->has_waiters() ? Which::waited_for : Which::surplus;
 }
 
 Block* MemoryTier::next_to_write(Class& state, Which which, std::uint64_t enough) {
@@ -174,9 +181,25 @@ Block* MemoryTier::next_to_write(Class& state, Which which, std::uint64_t enough
   Block* const complete = state.complete.front();
   Block* const partial = state.partial.front();
   const bool is_any = which != Which::surplus || dirty >= state.most_dirty * 2 / 3 + enough;
-  if (complete == nullptr) return is_any ? partial : nullptr;
+  if (complete == nullptr) {
+    const bool is_next = partial != nullptr && is_any;
+    const bool may_wait = which == Which::surplus || which == Which::waited_for;
+    return is_next && !(may_wait && is_worth_waiting_for(*partial)) ? partial : nullptr;
+  }
   const bool is_first = which != Which::old || partial == nullptr;
   return is_first || complete->dirty_since < partial->dirty_since ? complete : partial;
+}
+
+bool MemoryTier::is_worth_waiting_for(const Block& block) {
+  if (!is_patient_) return false;
+  if (block.dirty.count({0, block.pages()}) < kDense) return false;
+  const TimePoint end = block.dirty_since + kPatience;
+  if (loop_.now() < end) {
+    ageing_.arm(end);
+    return true;
+  }
+  is_patient_ = false;
+  return false;
 }
 
 void MemoryTier::set_out(Block& block) {
@@ -188,7 +211,7 @@ void MemoryTier::set_out(Block& block) {
 void MemoryTier::write_some(std::size_t c, Which which) {
   Class& state = classes_[c];
   const TimePoint young = which == Which::old ? loop_.now() - kOld : TimePoint();
-  if (which == Which::surplus && is_waited_for(c)) which = Which::any;
+  which = reason(c, which);
   // Few, where there are few.
   const std::size_t most = std::clamp<std::size_t>(state.most_dirty / 8, 1, kTogether[c]);
   while (state.in_flight < kInFlight[c]) {
@@ -209,6 +232,7 @@ void MemoryTier::look_for_old(void* self) {
   bool is_any_dirty = false;
   for (std::size_t c = 0; c < kBufferClasses; ++c) {
     tier.write_some(c, Which::old);
+    tier.write_some(c, Which::surplus);
     const Class& state = tier.classes_[c];
     is_any_dirty |= !state.complete.empty() || !state.partial.empty();
   }

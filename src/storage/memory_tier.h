@@ -7,7 +7,8 @@
 // they have been dirty for some seconds, so that the next burst finds room. Large ones that are
 // dirty in part stay until half are dirty: what their writers have not come to yet would make it
 // two writes, and a read of what is on the border. While three quarters are dirty, writers wait:
-// for room().
+// for room(). If what they need is half-filled sections, those may stay for a moment yet: of
+// several who fill a file together, the first one waits for the last.
 //
 // Owner: the store. Thread: the loop's. Failure: none. Bound: the pool; per class 8 MiB or 64
 // large, 64 small and 256 page blocks being written back.
@@ -123,12 +124,14 @@ class MemoryTier final : public BufferReclaimer {
   }
   /// Into the list that it belongs to, as the youngest.
   void list(Block& block);
-  /// Of the dirty blocks: while there are too many, those that have been so for long, or as many as
-  /// go at a time.
-  enum class Which { surplus, old, any };
+  /// Of the dirty blocks: while there are too many, those that have been so for long, those that
+  /// writers wait for, or as many as go at a time.
+  enum class Which { surplus, old, waited_for, any };
   /// The next one to be written, if `enough` of them are dirty; null: none.
   Block* next_to_write(Class& state, Which which, std::uint64_t enough);
-  bool is_waited_for(std::size_t c) const;
+  /// Whether others are likely to fill the rest of it soon, as those have that were there before.
+  bool is_worth_waiting_for(const Block& block);
+  Which reason(std::size_t c, Which which) const;
   void set_out(Block& block);
   void write_some(std::size_t c, Which which);
   static void look_for_old(void* self);
@@ -140,6 +143,7 @@ class MemoryTier final : public BufferReclaimer {
   std::uint64_t dirty_pages_ = 0;
   std::uint64_t cached_bytes_ = 0;
   std::uint64_t uses_ = 0;
+  bool is_patient_ = true;  ///< what was dirty in part has become complete lately
   Timer ageing_;
 };
 

@@ -12,9 +12,10 @@ ChunkId chunk_of(std::uint64_t serial) { return {FileId{1, serial}, 0}; }
 
 class MemoryTierTest : public ::testing::Test {
  protected:
-  /// For ever young: nothing is written back for its age.
-  struct StandingClock final : Clock {
-    TimePoint now() const override { return TimePoint(std::chrono::hours(1)); }
+  /// Nothing is written back for its age unless the test says so.
+  struct SetClock final : Clock {
+    TimePoint now() const override { return time; }
+    TimePoint time{std::chrono::hours(1)};
   };
 
   void write(std::uint64_t serial, std::uint64_t offset, std::string text) {
@@ -42,7 +43,7 @@ class MemoryTierTest : public ::testing::Test {
     return ring().counters().writes + ring().counters().fixed_writes;
   }
 
-  const StandingClock clock_;
+  SetClock clock_;
   DiskFixture world_{kGiB, clock_};
 };
 
@@ -133,6 +134,97 @@ TEST_F(MemoryTierTest, MoreIncompleteSectionsThanMemoryHoldsAreWritten) {
   for (std::uint64_t i = 1; i <= 3 * large; ++i) {
     ASSERT_EQ(read(i, kMiB).substr(20 * kPageBytes),
               std::string(2 * kPageBytes, static_cast<char>('a' + i % 26)));
+  }
+}
+
+/// Sections half of which are dirty, as many as may be, and a write that needs room for one more.
+class HalfFilledTest : public MemoryTierTest {
+ protected:
+  static constexpr std::size_t kHalf = kMiB / 2;
+
+  HalfFilledTest() {
+    most_ = pool().most(BufferClass::large) * 3 / 4;
+    for (std::uint64_t i = 1; i <= most_; ++i) write(i, 0, std::string(kHalf, 'a'));
+  }
+  Task<Status> start_write(std::uint64_t serial) {
+    ReadyQueue::Scope scope(world_.loop().ready());
+    auto writing = write_bytes(*world_.store, chunk_of(serial), 0, std::string(kHalf, 'n'));
+    writing.start(nullptr);
+    return writing;
+  }
+
+  std::uint64_t most_;
+};
+
+TEST_F(HalfFilledTest, TheFirstOfSeveralWritersWaitsForTheLast) {
+  Task<Status> writing = start_write(100);
+  settle();
+  EXPECT_FALSE(writing.done());
+  EXPECT_EQ(device_writes(), 0U);
+  write(3, kHalf, std::string(kHalf, 'b'));
+  settle();
+  ASSERT_TRUE(writing.done());
+  EXPECT_TRUE(writing.take());
+  EXPECT_LE(device_writes(), 2U) << "both of its halves";
+  EXPECT_EQ(read(3, kMiB), std::string(kHalf, 'a') + std::string(kHalf, 'b'));
+}
+
+TEST_F(HalfFilledTest, ButNotForLongAndNotAgainUntilThatHasPaid) {
+  Task<Status> writing = start_write(100);
+  settle();
+  EXPECT_FALSE(writing.done());
+  clock_.time += std::chrono::milliseconds(101);
+  settle();
+  ASSERT_TRUE(writing.done());
+  EXPECT_TRUE(writing.take());
+  for (std::uint64_t i = 200; i < 200 + 2 * most_; ++i) write(i, 0, std::string(kHalf, 'n'));
+  EXPECT_EQ(read(1, kMiB), std::string(kHalf, 'a'));
+}
+
+TEST_F(HalfFilledTest, WhoeverWantsMemoryForAnythingElseDoesNotWait) {
+  ReadyQueue::Scope scope(world_.loop().ready());
+  std::vector<Buffer> taken;
+  while (Buffer buffer = pool().try_acquire(BufferClass::large)) taken.push_back(std::move(buffer));
+  const auto wait = [](BufferPool& pool) -> Task<Buffer> {
+    co_return co_await pool.acquire(BufferClass::large);
+  };
+  Task<Buffer> waiting = wait(pool());
+  waiting.start(nullptr);
+  settle();
+  EXPECT_TRUE(waiting.done());
+}
+
+TEST_F(MemoryTierTest, WhoWritesBetweenTheRecordsOfOthersReadsWholeSections) {
+  DiskFixture world(kGiB);
+  constexpr std::size_t kRecord = 47'008;
+  constexpr std::uint64_t kRecords = 2 * 160;
+  const auto place = [](std::uint64_t record) { return record * kRecord; };
+  const auto write_every_other = [&](std::uint64_t first, char fill) {
+    for (std::uint64_t i = first; i < kRecords; i += 2) {
+      for (std::uint64_t at = place(i); at < place(i + 1);) {
+        const std::uint64_t end = std::min(place(i + 1), round_up(at + 1, kMiB));
+        const ChunkId chunk{FileId{1, 1}, at / kMiB};
+        const std::string part(end - at, fill);
+        ASSERT_TRUE(world.loop().run(write_bytes(*world.store, chunk, at % kMiB, part)));
+        at = end;
+      }
+    }
+    ASSERT_TRUE(world.loop().run(world.store->sync_all()));
+    world.empty_memory();
+  };
+  write_every_other(0, 'e');
+  const std::uint64_t reads = world.base.ring->counters().fixed_reads;
+  write_every_other(1, 'o');
+  // Eleven pieces for a section with so many records, and not two for each of those.
+  EXPECT_LT(world.base.ring->counters().fixed_reads - reads, kRecords * 3 / 4);
+  for (std::uint64_t i = 0; i < kRecords; ++i) {
+    const ChunkId chunk{FileId{1, 1}, place(i) / kMiB};
+    const std::size_t length = std::min<std::size_t>(kRecord, kMiB - place(i) % kMiB);
+    Task<Result<std::string>> task =
+        read_text(*world.store, world.pool(), chunk, place(i) % kMiB, length);
+    const auto text = world.loop().run(std::move(task));
+    ASSERT_TRUE(text);
+    ASSERT_EQ(*text, std::string(length, i % 2 == 0 ? 'e' : 'o'));
   }
 }
 
