@@ -107,9 +107,18 @@ void print(const std::string& pattern, const char* phase, const Measured& sum) {
 }
 
 Json settings_of(const std::string& pattern, const LoadPlan& plan) {
-  return {{"pattern", pattern},      {"clients", plan.clients},   {"depth", plan.depth},
-          {"bytes", plan.bytes},     {"transfer", plan.transfer}, {"files", plan.files},
-          {"seconds", plan.seconds}, {"fsync", plan.fsync},       {"verify", plan.verify}};
+  return {{"pattern", pattern},
+          {"clients", plan.clients},
+          {"depth", plan.depth},
+          {"bytes", plan.bytes},
+          {"transfer", plan.transfer},
+          {"files", plan.files},
+          {"seconds", plan.seconds},
+          {"fsync", plan.fsync},
+          {"verify", plan.verify},
+          {"chunk_size", plan.stripe.chunk_size},
+          {"stripe_count", plan.stripe.stripe_count.value_or(0)},
+          {"first_server", plan.stripe.first_server}};
 }
 
 LoadPlan plan_of(const BenchOptions& asked, const std::string& pattern) {
@@ -203,6 +212,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   command->add_flag("--fsync", asked->plan.fsync, "sync what was written before it is closed");
   command->add_flag("--verify", asked->plan.verify,
                     "check every byte that is read; the figures are the checking's");
+  add_stripe_options(*command, asked->plan.stripe);
   command->add_option("--directory", asked->directory, "where; it is made and removed");
   command->add_option("--repeat", asked->repeat, "rounds of all patterns")
       ->check(CLI::Range(1U, 1000U));

@@ -136,6 +136,14 @@ def bench(session):
                   f"{settings}: {phase}")
     session.run("bench", "random", "--seconds", "1", "--size", "1G", "--directory", "/mayfly/here")
     check(session.run("ls", "-a", "/").split() == [".", ".."], session.run("ls", "-a", "/"))
+    session.run("bench", "hard", "--size", "1M", "--verify", "-S", "64K", "-c", "1", "-i", "1",
+                "--json", str(file))
+    settings = json.loads(file.read_text())["runs"][0]["settings"]
+    check((settings["chunk_size"], settings["stripe_count"], settings["first_server"])
+          == ("64K", 1, "1"), str(settings))
+    said = session.run("bench", "easy", "-i", "99", "--directory", "/gone", status=1)
+    check("/gone cannot be given this layout" in said, said)
+    check(session.run("ls", "-a", "/").split() == [".", ".."], session.run("ls", "-a", "/"))
     session.run("mkdir", "/mayfly/taken")
     said = session.run("bench", "easy", "--directory", "/taken", status=1)
     check("/taken cannot be made" in said, said)

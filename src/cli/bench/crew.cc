@@ -48,8 +48,12 @@ Failure cannot_start(int error) {
 }
 
 std::string prepare(const LoadPlan& plan, unsigned client) {
-  if (client != 0 || mayfly_mkdir(plan.directory.c_str(), 0777) == 0) return "";
-  return cannot(plan.directory, "made");
+  if (client != 0) return "";
+  if (mayfly_mkdir(plan.directory.c_str(), 0777) != 0) return cannot(plan.directory, "made");
+  if (plan.stripe.empty() || set_stripe(plan.stripe, plan.directory) == 0) return "";
+  std::string sentence = cannot(plan.directory, "given this layout");
+  mayfly_rmdir(plan.directory.c_str());
+  return sentence;
 }
 
 /// A client's whole life.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/histogram.h"
+#include "cli/stripe.h"
 
 namespace mayfly {
 
@@ -19,6 +20,7 @@ enum class Pattern { easy, hard, random, strided, checkpoint, metadata, metadata
 struct LoadPlan {
   Pattern pattern = Pattern::easy;
   std::string directory;       ///< in the session
+  StripeOptions stripe;        ///< of the files
   unsigned clients = 1;        ///< processes
   unsigned depth = 1;          ///< operations of each at a time
   std::uint64_t bytes = 0;     ///< of each client
