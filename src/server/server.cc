@@ -179,7 +179,7 @@ std::shared_ptr<Connection> Server::admit(std::unique_ptr<Endpoint> endpoint) {
     MAYFLY_ASSERT(::getrandom(&cookie, sizeof cookie, 0) == sizeof cookie);
   }
   const std::size_t most_transfers =
-      std::max<std::size_t>(1, parts_.pool.total(BufferClass::large) / 4);
+      std::max<std::size_t>(1, parts_.pool.most(BufferClass::large) / 4);
   auto connection = std::make_shared<Connection>(cookie, std::move(endpoint), most_transfers);
   connections_.emplace(cookie, connection);
   return connection;
