@@ -165,11 +165,13 @@ class Job:
         return left
 
     def forgive_killed_clients(self):
-        """UCX makes a segment under a name that it takes away at once: who is killed before that
-        leaves it."""
+        """UCX makes segments, POSIX and System V, that it marks for removal at once: who is killed
+        before that leaves one."""
         for name in shared_memory() - self.shared_before:
             if name.startswith("ucx_shm_posix_"):
                 os.unlink(f"/dev/shm/{name}")
+            elif name.startswith("shmid "):
+                subprocess.run(["ipcrm", "-m", name.split()[1]], check=True)
 
     def check_nothing_left(self):
         deadline = time.monotonic() + SECONDS_TO_VANISH
