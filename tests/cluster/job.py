@@ -31,14 +31,26 @@ def is_alive(pid):
     return Path(f"/proc/{pid}").exists()
 
 
-def shared_memory():
-    """Names of POSIX segments, and System V segments whose maker is dead."""
-    names = {entry.name for entry in Path("/dev/shm").iterdir()}
+MARKED_FOR_REMOVAL = 0o1000  # SHM_DEST
+
+
+def segments_of_the_dead():
+    """The name and mode of each System V segment whose maker is dead."""
     for line in Path("/proc/sysvipc/shm").read_text(encoding="utf-8").splitlines()[1:]:
         words = line.split()
         if not is_alive(words[4]):
-            names.add(f"shmid {words[1]}")
-    return names
+            yield f"shmid {words[1]}", int(words[2], 8)
+
+
+def shared_memory():
+    """Names of POSIX segments, and System V segments whose maker is dead."""
+    names = {entry.name for entry in Path("/dev/shm").iterdir()}
+    return names | {name for name, _ in segments_of_the_dead()}
+
+
+def unmarked_segments():
+    """Those that stay for ever. The others vanish with whoever still has them attached."""
+    return [name for name, mode in segments_of_the_dead() if not mode & MARKED_FOR_REMOVAL]
 
 
 def perform(main):
@@ -170,8 +182,9 @@ class Job:
         for name in shared_memory() - self.shared_before:
             if name.startswith("ucx_shm_posix_"):
                 os.unlink(f"/dev/shm/{name}")
-            elif name.startswith("shmid "):
-                subprocess.run(["ipcrm", "-m", name.split()[1]], check=True)
+        for segment in unmarked_segments():
+            if segment not in self.shared_before:
+                subprocess.run(["ipcrm", "-m", segment.split()[1]], check=True)
 
     def check_nothing_left(self):
         deadline = time.monotonic() + SECONDS_TO_VANISH
