@@ -48,14 +48,10 @@ std::string CheckpointSets::drained_path(const std::string& name) const {
   return join_path(directory_, kDrained + name);
 }
 
-bool CheckpointSets::is_there(const std::string& path) const {
-  struct stat there {};
-  return calls_.lstat(path.c_str(), &there) == 0;
-}
-
 Result<std::string> CheckpointSets::begin(const std::string& name) {
   if (!is_name(name)) return Errc::invalid;
-  if (is_there(path_of(name))) return Errc::exists;
+  MAYFLY_TRY(is_complete, is_there(calls_, path_of(name)));
+  if (is_complete) return Errc::exists;
   MAYFLY_CHECKED(make_directories(calls_, begun_path(name)));
   return begun_path(name);
 }
@@ -63,11 +59,14 @@ Result<std::string> CheckpointSets::begin(const std::string& name) {
 Status CheckpointSets::commit(const std::string& name, unsigned ranks) {
   if (!is_name(name) || ranks == 0) return Errc::invalid;
   const std::string begun = begun_path(name);
-  if (!is_there(begun)) return is_there(path_of(name)) ? Errc::exists : Errc::no_entry;
+  MAYFLY_TRY(is_begun, is_there(calls_, begun));
+  if (!is_begun) {
+    MAYFLY_TRY(is_complete, is_there(calls_, path_of(name)));
+    return is_complete ? Errc::exists : Errc::no_entry;
+  }
   if (ranks == 1) return publish(name);
   MAYFLY_TRY(is_last, arrive(calls_, join_path(begun, kCommits), ranks));
   if (!is_last) return wait_for_others(name);
-  forget_arrivals(calls_, join_path(begun, kCommits));
   const Status published = publish(name);
   if (!published) {
     // The others wait for this rank: they must hear of it.
@@ -86,7 +85,8 @@ Status CheckpointSets::publish(const std::string& name) {
 
 Status CheckpointSets::adopt(const std::string& name) {
   if (!is_name(name)) return Errc::invalid;
-  if (is_there(path_of(name))) return Errc::exists;
+  MAYFLY_TRY(is_complete, is_there(calls_, path_of(name)));
+  if (is_complete) return Errc::exists;
   return status_of(calls_.rename(begun_path(name).c_str(), path_of(name).c_str()));
 }
 
@@ -94,9 +94,11 @@ Status CheckpointSets::wait_for_others(const std::string& name) {
   GrowingWait others;
   const std::string failed = join_path(directory_, kFailed + name);
   for (;;) {
-    const bool was_begun = is_there(begun_path(name));
-    if (is_there(path_of(name))) return Status();
-    if (is_there(failed)) {
+    MAYFLY_TRY(was_begun, is_there(calls_, begun_path(name)));
+    MAYFLY_TRY(is_complete, is_there(calls_, path_of(name)));
+    if (is_complete) return Status();
+    MAYFLY_TRY(has_failed, is_there(calls_, failed));
+    if (has_failed) {
       MAYFLY_TRY(text, read_whole(calls_, failed));
       return errc_from(std::atoi(text.c_str()));
     }
@@ -149,7 +151,7 @@ Result<std::vector<CheckpointSet>> CheckpointSets::list() const {
 Status CheckpointSets::drop(const std::string& name) {
   if (!is_name(name)) return Errc::invalid;
   const std::string dropped = join_path(directory_, kDropped + name);
-  bool found = is_there(dropped);
+  MAYFLY_TRY(found, is_there(calls_, dropped));
   MAYFLY_CHECKED(remove_tree(calls_, dropped));
   for (const std::string& path : {path_of(name), begun_path(name)}) {
     // First of all it ceases to be a set.
@@ -167,8 +169,6 @@ Status CheckpointSets::drop(const std::string& name) {
 
 std::string CheckpointSets::drain_lock() const { return join_path(directory_, kDrainedFrom); }
 
-bool CheckpointSets::is_drained_from() const { return is_there(drain_lock()); }
-
 Status CheckpointSets::expect_drain() {
   MAYFLY_CHECKED(make_directories(calls_, directory_));
   MAYFLY_TRY(file, OpenFile::open(calls_, drain_lock(), O_WRONLY | O_CREAT, 0666));
@@ -184,7 +184,7 @@ Status CheckpointSets::note_drained(const CheckpointSet& set, const std::string&
 
 Result<std::vector<std::string>> CheckpointSets::keep(unsigned count) {
   MAYFLY_TRY(sets, list());
-  const bool only_drained = is_drained_from();
+  MAYFLY_TRY(only_drained, is_there(calls_, drain_lock()));
   std::vector<std::string> dropped;
   unsigned complete = 0;
   for (const CheckpointSet& set : sets) {

@@ -67,8 +67,6 @@ class CheckpointSets {
   std::string drained_path(const std::string& name) const;
   Status publish(const std::string& name);
   Status wait_for_others(const std::string& name);
-  bool is_there(const std::string& path) const;
-  bool is_drained_from() const;
   std::int64_t committed_at(const std::string& name) const;
   std::vector<std::string> drained_to(const std::string& name, std::int64_t committed_ns) const;
 

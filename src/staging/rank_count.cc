@@ -9,11 +9,6 @@
 #include "staging/whole_io.h"
 
 namespace mayfly {
-namespace {
-
-std::string first_of(const std::string& path) { return path + "-all"; }
-
-}  // namespace
 
 Result<bool> arrive(const FileCalls& calls, const std::string& path, unsigned ranks) {
   MAYFLY_TRY(file, OpenFile::open(calls, path, O_WRONLY | O_CREAT | O_APPEND, 0666));
@@ -23,14 +18,10 @@ Result<bool> arrive(const FileCalls& calls, const std::string& path, unsigned ra
   MAYFLY_CHECKED(file.close());
   const auto arrived = static_cast<std::uint64_t>(status.st_size);
   if (arrived > ranks) return Errc::invalid;
-  // Several may see that all are there.
-  return arrived == ranks &&
-         OpenFile::open(calls, first_of(path), O_WRONLY | O_CREAT | O_EXCL, 0666);
-}
-
-void forget_arrivals(const FileCalls& calls, const std::string& path) {
-  calls.unlink(path.c_str());
-  calls.unlink(first_of(path).c_str());
+  if (arrived < ranks) return false;
+  // Several may see that all are there: a file is removed by one, however late the others are.
+  if (calls.unlink(path.c_str()) == 0) return true;
+  return errno == ENOENT ? Result<bool>(false) : Result<bool>(errc_from(errno));
 }
 
 }  // namespace mayfly

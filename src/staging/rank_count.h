@@ -9,9 +9,7 @@
 namespace mayfly {
 
 /// Counts the caller in at the file `path`. True for exactly one: all `ranks` have arrived, and it
-/// goes on for them. invalid: more than that have. Thread: any.
+/// goes on for them; the file is gone by then. invalid: more than that have. Thread: any.
 Result<bool> arrive(const FileCalls& calls, const std::string& path, unsigned ranks);
-/// Forgets who has arrived.
-void forget_arrivals(const FileCalls& calls, const std::string& path);
 
 }  // namespace mayfly

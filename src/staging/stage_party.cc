@@ -64,14 +64,12 @@ Status add_others(const StageParty& party, Progress& progress) {
 }
 
 /// Until the path is there, or is gone.
-Status wait_until(const std::string& path, bool is_there) {
-  struct stat status {};
+Status wait_until(const std::string& path, bool should_be_there) {
   GrowingWait others;
   bool has_told = false;
   for (;;) {
-    const bool is_found = session_calls().lstat(path.c_str(), &status) == 0;
-    if (!is_found && errno != ENOENT) return errc_from(errno);
-    if (is_found == is_there) return Status();
+    MAYFLY_TRY(is_found, is_there(session_calls(), path));
+    if (is_found == should_be_there) return Status();
     others.wait();
     if (has_told || others.waited() < kLongSilence) continue;
     has_told = true;

@@ -70,6 +70,12 @@ Status write_file(const FileCalls& calls, const std::string& path, const std::st
   return written;
 }
 
+Result<bool> is_there(const FileCalls& calls, const std::string& path) {
+  struct stat status {};
+  if (calls.lstat(path.c_str(), &status) == 0) return true;
+  return errno == ENOENT ? Result<bool>(false) : Result<bool>(errc_from(errno));
+}
+
 Status remove_tree(const FileCalls& calls, const std::string& path) {
   struct stat there {};
   if (calls.lstat(path.c_str(), &there) != 0) {

@@ -17,6 +17,7 @@ Status write_all(const FileCalls& calls, int fd, Bytes bytes, std::uint64_t offs
 Result<std::string> read_whole(const FileCalls& calls, const std::string& path);
 /// Writes a file as a whole: under another name first, and on its device where that lasts.
 Status write_file(const FileCalls& calls, const std::string& path, const std::string& text);
+Result<bool> is_there(const FileCalls& calls, const std::string& path);
 /// Removes a tree; what is gone already is no failure.
 Status remove_tree(const FileCalls& calls, const std::string& path);
 /// Makes a directory and those above it.
