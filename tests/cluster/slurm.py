@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -48,6 +49,29 @@ PartitionName=test Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe
 """
 
 
+def free_ports(count):
+    """The first of so many in a row below those that the kernel gives to connections."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as text:
+        end = int(text.read().split()[0])
+    begin = end // 2
+    at = begin + os.getpid() % (end - begin - count)
+    for first in [*range(at, end - count), *range(begin, at)]:
+        if all(is_free(first + i) for i in range(count)):
+            return first
+    raise Skip("no ports are free")
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        # As Slurm binds its own: connections that have ended are not in the way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+        return True
+
+
 class Slurm:
     def __init__(self, folder):
         if os.geteuid() != 0 or any(shutil.which(program) is None for program in PROGRAMS):
@@ -72,7 +96,7 @@ class Slurm:
         self.stop()
 
     def start(self):
-        port = 20000 + os.getpid() % 20000
+        port = free_ports(1 + len(NODES))
         host = os.uname().nodename.split(".")[0]
         (self.folder / "slurm.conf").write_text(CONFIGURATION.format(
             folder=self.folder, port=port, host=host, cpus=CPUS_PER_NODE,
@@ -148,8 +172,11 @@ class Slurm:
 
     def stop(self):
         if self.daemons:
-            subprocess.run(["scancel", "--user=root"], env=self.environment, check=False,
-                           capture_output=True, timeout=20)
+            try:
+                subprocess.run(["scancel", "--user=root"], env=self.environment, check=False,
+                               capture_output=True, timeout=20)
+            except subprocess.TimeoutExpired:
+                pass  # It waits for a controller that has not started: there are no jobs.
         # The nodes first, so that nothing of a job is left.
         for daemon in reversed(self.daemons):
             daemon.terminate()
