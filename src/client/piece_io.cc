@@ -84,13 +84,14 @@ Task<Result<std::size_t>> read_once(Session& session, FileId file, Piece piece, 
   if (into.size() > kInlineBytes && channel.is_one_sided()) header.flags = request_flags::kToSlot;
   const std::uint64_t connection = channel.cookie();
   const TimePoint asked = session.loop().now();
-  auto reply = co_await channel.call(header);
+  auto reply = co_await channel.call(header, {}, into);
   if (!reply) co_return reply.error();
   if (channel.cookie() != connection) co_return Errc::io_error;
   if (const Status status = reply->status(); !status) co_return status.error();
   const std::uint64_t bytes = reply->header.value;
   if (bytes > into.size()) co_return Errc::bad_message;
-  if (bytes == 0) co_return std::size_t{0};
+  const bool is_in_slot = (reply->header.flags & reply_flags::kInSlot) != 0;
+  if (bytes == 0 || (!is_in_slot && reply->placed == bytes)) co_return std::size_t{bytes};
   const Status fetched = co_await fetch(session, piece.server, *reply, into.first(bytes), asked);
   if (!fetched) co_return fetched.error();
   co_return std::size_t{bytes};

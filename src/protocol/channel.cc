@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <utility>
 
 #include "base/log.h"
@@ -81,7 +82,7 @@ Task<Status> Channel::connect() {
   RequestHeader header;
   header.opcode = Opcode::connect;
   Semaphore::Permit none;
-  auto reply = co_await exchange(header, wire, std::move(none));
+  auto reply = co_await exchange(header, wire, {}, std::move(none));
   if (!reply) co_return reply.error();
   if (const Status status = reply->status(); !status) {
     break_off(status.error(),
@@ -102,21 +103,21 @@ Task<Status> Channel::connect() {
   co_return Status();
 }
 
-Channel::Call::Call(Channel& channel, RequestHeader header, Bytes payload) {
-  const bool is_small = payload.size() <= kMaxPostedPayloadBytes;
+Channel::Call::Call(Channel& channel, RequestHeader header, Bytes payload, MutableBytes into) {
+  const bool is_posted = channel.state_ == State::open && channel.endpoint_->posts(payload.size());
   auto permit = channel.permits_.try_acquire();
-  if (channel.state_ != State::open || !is_small || !permit) {
+  if (!is_posted || !permit) {
     permit.reset();
-    in_turn_.emplace(channel.call_in_turn(header, payload));
+    in_turn_.emplace(channel.call_in_turn(header, payload, into));
     return;
   }
   permit_ = std::move(*permit);
   header.cookie = channel.cookie_;
-  reply_.emplace(channel, header);
+  reply_.emplace(channel, header, into);
   channel.endpoint_->post(as_wire(header), payload);
 }
 
-Task<Result<Reply>> Channel::call_in_turn(RequestHeader header, Bytes payload) {
+Task<Result<Reply>> Channel::call_in_turn(RequestHeader header, Bytes payload, MutableBytes into) {
   const std::uint64_t breaks = breaks_;
   Semaphore::Permit permit = co_await permits_.acquire();
   // Whoever waited behind requests that ran into the deadline has waited as long as they.
@@ -126,15 +127,15 @@ Task<Result<Reply>> Channel::call_in_turn(RequestHeader header, Bytes payload) {
     if (state_ != State::open) co_return Errc::io_error;
   }
   header.cookie = cookie_;
-  co_return co_await exchange(header, payload, std::move(permit));
+  co_return co_await exchange(header, payload, into, std::move(permit));
 }
 
-Task<Result<Reply>> Channel::exchange(RequestHeader header, Bytes payload,
+Task<Result<Reply>> Channel::exchange(RequestHeader header, Bytes payload, MutableBytes into,
                                       Semaphore::Permit permit) {
   if (endpoint_ == nullptr) co_return Errc::io_error;
   const Semaphore::Permit held = std::move(permit);
-  PendingReply reply(*this, header);
-  if (payload.size() > kMaxPostedPayloadBytes) {
+  PendingReply reply(*this, header, into);
+  if (!endpoint_->posts(payload.size())) {
     Watch watch(*this);
     Task<Status> sending = endpoint_->send(as_wire(header), payload);
     const Status sent = co_await std::move(sending);
@@ -198,7 +199,7 @@ Task<Status> Channel::receive(Reply& reply, MutableBytes into) {
   co_return Status();
 }
 
-std::uint16_t Channel::claim_slot(RequestHeader& header) {
+std::uint16_t Channel::claim_slot(RequestHeader& header, MutableBytes into) {
   if (free_slots_.empty()) {
     MAYFLY_ASSERT(pending_.size() <= UINT16_MAX);
     free_slots_.push_back(static_cast<std::uint16_t>(pending_.size()));
@@ -209,6 +210,7 @@ std::uint16_t Channel::claim_slot(RequestHeader& header) {
   Pending& pending = pending_[slot];
   pending.used = true;
   pending.error = Errc::ok;
+  pending.into = into;
   // Others may keep a lock for as long as they like.
   const bool is_patient = header.opcode == Opcode::set_lock;
   pending.expires_tick = is_patient ? UINT64_MAX : tick_ + kLongestCall + 1;
@@ -252,7 +254,15 @@ void Channel::on_reply(const ReplyHeader& header, Body body) {
   if (times_ != nullptr) {
     times_->note_call(static_cast<Opcode>(header.opcode & ~kReplyBit), pending.began_ticks);
   }
-  pending.reply.emplace(header, std::move(body));
+  Reply& reply = pending.reply.emplace(header, std::move(body));
+  const Bytes here = reply.body.payload();
+  if (!here.empty() && here.size() <= pending.into.size()) {
+    std::memcpy(pending.into.data(), here.data(), here.size());
+    reply.placed = here.size();
+    reply.body = Body();
+  } else {
+    reply.body.keep();
+  }
   if (pending.waiter != nullptr) pending.waiter->schedule();
 }
 

@@ -36,6 +36,8 @@ class Reply {
   Reply(const ReplyHeader& header, Body body) : header(header), body(std::move(body)) {}
   ReplyHeader header;
   Body body;
+  /// Bytes of the body that stand where the caller wanted them, and not in `body`.
+  std::size_t placed = 0;
   Status status() const { return to_status(errc_from(header.error)); }
 };
 
@@ -72,8 +74,9 @@ class Channel {
   /// Sends a request; co_await waits for its reply, whose header may hold an error of the
   /// operation's own. Fills in version, request id and cookie. `payload` stays the caller's until
   /// then; whoever waits must not be destroyed earlier if the payload is longer than
-  /// kMaxPostedPayloadBytes.
-  Call call(const RequestHeader& header, Bytes payload = {});
+  /// kMaxPostedPayloadBytes. An inline body of the reply that is not longer than `into` is copied
+  /// to it (Reply::placed).
+  Call call(const RequestHeader& header, Bytes payload = {}, MutableBytes into = {});
   /// Sends a request that has no reply; dropped if the channel is not open.
   void notify(RequestHeader header);
   /// False while so many of them are out, with nothing heard since, that the next request should
@@ -134,6 +137,7 @@ class Channel {
     std::uint64_t began_ticks = 0;  ///< if calls are timed
     bool used = false;
     Errc error = Errc::ok;
+    MutableBytes into;
     std::optional<Reply> reply;
     Resumption* waiter = nullptr;
     bool finished() const { return reply || error != Errc::ok; }
@@ -143,10 +147,11 @@ class Channel {
 
   void count(Opcode opcode);
   Task<Status> connect();
-  Task<Result<Reply>> call_in_turn(RequestHeader header, Bytes payload);
-  Task<Result<Reply>> exchange(RequestHeader header, Bytes payload, Semaphore::Permit permit);
+  Task<Result<Reply>> call_in_turn(RequestHeader header, Bytes payload, MutableBytes into);
+  Task<Result<Reply>> exchange(RequestHeader header, Bytes payload, MutableBytes into,
+                               Semaphore::Permit permit);
   /// Fills in what the reply is known by.
-  std::uint16_t claim_slot(RequestHeader& header);
+  std::uint16_t claim_slot(RequestHeader& header, MutableBytes into);
   void release_slot(std::uint16_t slot);
   void finish(Pending& pending, Errc error);
   void break_off(Errc why, const std::string& reason, State next);
@@ -193,8 +198,8 @@ class Channel {
 /// A request that waits for its reply; gives its slot back at the end, however that comes.
 class Channel::PendingReply {
  public:
-  PendingReply(Channel& channel, RequestHeader& header)
-      : channel_(channel), slot_(channel.claim_slot(header)) {}
+  PendingReply(Channel& channel, RequestHeader& header, MutableBytes into)
+      : channel_(channel), slot_(channel.claim_slot(header, into)) {}
   PendingReply(const PendingReply&) = delete;
   PendingReply& operator=(const PendingReply&) = delete;
   ~PendingReply() { channel_.release_slot(slot_); }
@@ -219,7 +224,7 @@ class Channel::PendingReply {
 /// every one, needs no coroutine of its own.
 class Channel::Call {
  public:
-  Call(Channel& channel, RequestHeader header, Bytes payload);
+  Call(Channel& channel, RequestHeader header, Bytes payload, MutableBytes into);
   /// A request that is not sent.
   explicit Call(Errc refusal) : refusal_(refusal) {}
   Call(const Call&) = delete;
@@ -242,8 +247,8 @@ class Channel::Call {
   std::optional<Task<Result<Reply>>::Awaiter> in_turn_;
 };
 
-inline Channel::Call Channel::call(const RequestHeader& header, Bytes payload) {
-  return Call(*this, header, payload);
+inline Channel::Call Channel::call(const RequestHeader& header, Bytes payload, MutableBytes into) {
+  return Call(*this, header, payload, into);
 }
 
 /// What all channels of one owner have sent.

@@ -9,12 +9,12 @@ using Table = std::array<Operation, kOpcodes>;
 
 template <auto handler>
 Operation at_once() {
-  return {[](Server& server, Request& request) { handler(server, request); }, nullptr};
+  return {[](Server& server, Request& request) { handler(server, request); }, nullptr, nullptr};
 }
 
-template <Task<void> (*handler)(Server&, Request)>
+template <Task<void> (*handler)(Server&, Request), bool (*attempt)(Server&, Request&) = nullptr>
 Operation task() {
-  return {nullptr, handler};
+  return {nullptr, handler, attempt};
 }
 
 Table make_table() {
@@ -50,8 +50,8 @@ Table make_table() {
   table[index_of(Opcode::remove_extended)] = at_once<remove_extended>();
   table[index_of(Opcode::lease_slot)] = task<lease_slot>();
   table[index_of(Opcode::release_slot)] = at_once<release_slot>();
-  table[index_of(Opcode::write)] = task<write>();
-  table[index_of(Opcode::read)] = task<read>();
+  table[index_of(Opcode::write)] = task<write, try_write>();
+  table[index_of(Opcode::read)] = task<read, try_read>();
   table[index_of(Opcode::stage_data)] = task<stage_data>();
   table[index_of(Opcode::settle_staged)] = task<settle_staged>();
   table[index_of(Opcode::get_statistics)] = task<get_statistics>();

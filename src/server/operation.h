@@ -2,7 +2,8 @@
 //
 // A handler answers its request exactly once, through Server::reply. Those that are done at once
 // are plain functions; those that wait are coroutines, spawned by the dispatcher and counted by the
-// request's pass. Errors of a request go to its sender only.
+// request's pass. What seldom waits may be attempted first, by a function that answers the request
+// if that needs no waiting, or does nothing. Errors of a request go to its sender only.
 #pragma once
 
 #include <optional>
@@ -18,6 +19,8 @@ namespace mayfly {
 struct Operation {
   void (*at_once)(Server&, Request&) = nullptr;
   Task<void> (*task)(Server&, Request) = nullptr;
+  /// Whether it is done. The request's payload may be lent: see Receiver::on_message.
+  bool (*attempt)(Server&, Request&) = nullptr;
 };
 
 /// The operation of `opcode`; both pointers null for one that a server does not answer here
@@ -62,7 +65,9 @@ void remove_extended(Server& server, const Request& request);
 Task<void> lease_slot(Server& server, Request request);
 void release_slot(Server& server, const Request& request);
 Task<void> write(Server& server, Request request);
+bool try_write(Server& server, Request& request);
 Task<void> read(Server& server, Request request);
+bool try_read(Server& server, Request& request);
 Task<void> stage_data(Server& server, Request request);
 Task<void> settle_staged(Server& server, Request request);
 Task<void> get_statistics(Server& server, Request request);

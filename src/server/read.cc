@@ -29,6 +29,19 @@ Task<Result<Loan>> read_chunk(Server& server, ChunkId chunk, ChunkRange range) {
 
 }  // namespace
 
+bool try_read(Server& server, Request& request) {
+  const ChunkRange range = unpack(request.header.length);
+  const Endpoint& client = *request.connection->endpoint;
+  if (!is_sane(range) || range.length > kInlineBytes || !client.posts(range.length)) return false;
+  const auto loan = server.store().try_lend({request.header.file, request.header.offset},
+                                            range.offset, range.length);
+  if (!loan) return false;
+  server.statistics().note_read(loan->bytes);
+  server.reply(request, Errc::ok, loan->bytes, 0, 0,
+               Bytes(loan->memory.data() + loan->at, loan->bytes));
+  return true;
+}
+
 Task<void> read(Server& server, Request request) {
   const ChunkRange range = unpack(request.header.length);
   if (!is_sane(range)) co_return server.reply(request, Errc::bad_message);

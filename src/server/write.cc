@@ -62,6 +62,12 @@ bool note_size(Server& server, const Request& request, const ChunkWrite& write) 
   return report.size <= kMaxFileBytes && server.names().report_size(write.chunk.file, report);
 }
 
+void note_written(Server& server, ChunkWrite& write, std::uint64_t pages_taken) {
+  write.data->modified_ns = wall_clock_ns();
+  write.effect.pages_taken = static_cast<std::uint32_t>(pages_taken);
+  server.statistics().note_written(write.range.length);
+}
+
 }  // namespace
 
 Task<Result<Arrived>> receive_payload(Server& server, Request& request, std::uint64_t offset) {
@@ -98,12 +104,32 @@ Task<Transfer> write_chunk(Server& server, ChunkWrite& write, Arrived payload) {
     if (taken) written.pages_taken = *taken;
     if (!taken) written.bytes = taken.error();
   }
-  if (written.bytes) {
-    data.modified_ns = wall_clock_ns();
-    server.statistics().note_written(range.length);
-  }
-  write.effect.pages_taken = static_cast<std::uint32_t>(written.pages_taken);
+  if (written.bytes) note_written(server, write, written.pages_taken);
   co_return written;
+}
+
+bool try_write(Server& server, Request& request) {
+  const RequestHeader& header = request.header;
+  const ChunkRange range = unpack(header.length);
+  const Bytes bytes = request.body.payload();
+  if (bytes.empty() || !is_sane(request, range) || request.has(request_flags::kAppend)) {
+    return false;
+  }
+  ChunkWrite write{server.data_of(header.file), {header.file, header.offset}, range, {}, {}};
+  const auto permit = write.data->users.try_acquire();
+  if (!permit) return false;
+  const auto taken = server.store().try_write(write.chunk, range.offset, bytes);
+  if (!taken) return false;
+  if (!*taken) {
+    server.reply(request, taken->error());
+    return true;
+  }
+  write.effect.generation = write.data->generation;
+  note_written(server, write, **taken);
+  const bool is_noted = note_size(server, request, write);
+  server.reply(request, Errc::ok, 0, pack_effect(write.effect),
+               is_noted ? reply_flags::kSizeNoted : 0);
+  return true;
 }
 
 Task<void> write(Server& server, Request request) {

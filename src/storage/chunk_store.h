@@ -104,6 +104,11 @@ class ChunkStore {
                                std::size_t length) = 0;
   /// The same for bytes anywhere, which outlive the task; gives the pages.
   virtual Task<Result<std::uint64_t>> write(ChunkId chunk, std::uint64_t offset, Bytes bytes) = 0;
+  /// The same if it has to wait for nothing, as it mostly has not: done when this returns. None:
+  /// nothing has happened.
+  virtual std::optional<Result<std::uint64_t>> try_write(ChunkId, std::uint64_t, Bytes) {
+    return std::nullopt;
+  }
   /// Reads into `buffer` from byte `offset % kPageBytes` on; offset % kPageBytes + length <=
   /// buffer.size(). `bytes` is what lies below the chunk's end, 0 for a chunk that does not exist.
   virtual Task<Transfer> read(ChunkId chunk, std::uint64_t offset, Buffer buffer,
@@ -113,6 +118,8 @@ class ChunkStore {
   virtual Task<Result<std::optional<Loan>>> lend(ChunkId, std::uint64_t, std::size_t) {
     co_return std::optional<Loan>();
   }
+  /// lend() of bytes that are in memory; none: of others.
+  virtual std::optional<Loan> try_lend(ChunkId, std::uint64_t, std::size_t) { return std::nullopt; }
   /// Copies the chunk's bytes from `offset` on to `into`, as far as they lie below its end, if all
   /// of them are at hand and nothing is under way with them; gives how many. They are in one
   /// section.

@@ -31,9 +31,12 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
   Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
                        std::size_t length) override;
   Task<Result<std::uint64_t>> write(ChunkId id, std::uint64_t offset, Bytes bytes) override;
+  std::optional<Result<std::uint64_t>> try_write(ChunkId id, std::uint64_t offset,
+                                                 Bytes bytes) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
   Task<Result<std::optional<Loan>>> lend(ChunkId id, std::uint64_t offset,
                                          std::size_t length) override;
+  std::optional<Loan> try_lend(ChunkId id, std::uint64_t offset, std::size_t length) override;
   std::optional<std::size_t> peek(ChunkId id, std::uint64_t offset, MutableBytes into) override;
   Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;
   Task<Result<std::uint64_t>> reserve(ChunkId id, PageRange pages) override;
@@ -93,6 +96,8 @@ class DiskChunkStore final : public ChunkStore, private MemoryTier::Writer {
 
   /// Waits for what the write needs, and does it.
   Task<Transfer> put(Put put);
+  /// What it needs is taken, as far as it is free, and stays with it.
+  std::optional<Transfer> put_at_once(Put& put);
   bool needs_memory(const Put& put) const;
   bool needs_room(const Put& put) const;
   /// Whether nothing of the write has to wait for the drive.

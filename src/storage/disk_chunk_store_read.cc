@@ -131,13 +131,11 @@ Task<Result<std::optional<Loan>>> DiskChunkStore::lend(ChunkId id, std::uint64_t
   MAYFLY_ASSERT(is_in_one_section(offset, length));
   Chunk* const chunk = chunks_.find(id);
   if (chunk == nullptr || offset >= chunk->end_bytes) co_return std::optional<Loan>();
+  if (auto loan = try_lend(id, offset, length)) co_return loan;
   const bool in_order = note_read(*chunk, id, offset, length);
   const auto section = static_cast<std::uint32_t>(offset / kSectionBytes);
   Claim claim(*this, id, *chunk);
   if (in_order) read_ahead({id, section}, 1);
-  if (chunk->lock.idle()) {
-    if (auto loan = loan_of(*chunk, offset, length)) co_return loan;
-  }
   const Block* block = chunk->block(section);
   SharedBuffer memory;
   if (block != nullptr) {
@@ -161,6 +159,16 @@ Task<Result<std::optional<Loan>>> DiskChunkStore::lend(ChunkId id, std::uint64_t
   const Status filled = co_await flushes_.carry_through(std::move(filling));
   if (!filled) co_return filled.error();
   co_return loan_of(*chunk, offset, length);
+}
+
+std::optional<Loan> DiskChunkStore::try_lend(ChunkId id, std::uint64_t offset, std::size_t length) {
+  Chunk* const chunk = chunks_.find(id);
+  if (chunk == nullptr || !chunk->lock.idle()) return std::nullopt;
+  auto loan = loan_of(*chunk, offset, length);
+  if (loan && note_read(*chunk, id, offset, length)) {
+    read_ahead({id, static_cast<std::uint32_t>(offset / kSectionBytes)}, 1);
+  }
+  return loan;
 }
 
 std::optional<std::size_t> DiskChunkStore::peek(ChunkId id, std::uint64_t offset,

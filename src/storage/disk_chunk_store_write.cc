@@ -50,6 +50,11 @@ struct DiskChunkStore::Put {
     Block* const block = claim.chunk().block(section());
     return block != nullptr && block->covers(pages) ? block : nullptr;
   }
+  /// Of the block that the write goes to, once there is memory for one.
+  BufferClass size_class() const {
+    const Block* const into = block();
+    return into != nullptr ? into->memory.size_class() : memory.size_class();
+  }
   /// Whether the payload is where it belongs in the block.
   bool is_in(const Block& block) const {
     return block.memory.data() + offset % kSectionBytes == payload;
@@ -86,6 +91,21 @@ Task<Result<std::uint64_t>> DiskChunkStore::write(ChunkId id, std::uint64_t offs
   co_return written.pages_taken;
 }
 
+std::optional<Result<std::uint64_t>> DiskChunkStore::try_write(ChunkId id, std::uint64_t offset,
+                                                               Bytes bytes) {
+  MAYFLY_ASSERT(!bytes.empty());
+  // What the next write of the file is to be told of is for write().
+  if (offset > kChunkMaxBytes || bytes.size() > kChunkMaxBytes - offset || !faults_.empty()) {
+    return std::nullopt;
+  }
+  MAYFLY_ASSERT(is_in_one_section(offset, bytes.size()));
+  Put put(Claim(*this, id, chunks_.find_or_make(id)), offset, bytes.size());
+  put.payload = bytes.data();
+  const auto written = put_at_once(put);
+  if (!written) return std::nullopt;
+  return written->pages_taken;
+}
+
 BufferClass DiskChunkStore::class_of_section(const Chunk& chunk, std::uint64_t offset,
                                              std::size_t length) const {
   const std::uint64_t begin = round_down(offset, kSectionBytes);
@@ -109,9 +129,7 @@ Task<Transfer> DiskChunkStore::put(Put put) {
     co_return Transfer(put.take_memory(), late.error());
   }
   for (;;) {
-    if (chunk.lock.idle() && !needs_memory(put) && !needs_room(put) && can_commit(put)) {
-      co_return commit(put);
-    }
+    if (auto written = put_at_once(put)) co_return std::move(*written);
     if (needs_memory(put)) {
       const BufferClass size_class = class_of_section(chunk, put.offset, put.length);
       put.memory = SharedBuffer(co_await tier_.pool().acquire(size_class));
@@ -119,10 +137,7 @@ Task<Transfer> DiskChunkStore::put(Put put) {
       put.pinned = block->memory;
     }
     if (needs_room(put)) {
-      const Block* const block = put.block();
-      const BufferClass size_class =
-          block != nullptr ? block->memory.size_class() : put.memory.size_class();
-      put.room.emplace(co_await tier_.room(size_class).acquire());
+      put.room.emplace(co_await tier_.room(put.size_class()).acquire());
     }
     if (wants_section(put)) {
       put.has_brought_section = true;
@@ -143,6 +158,22 @@ Task<Transfer> DiskChunkStore::put(Put put) {
   }
   Task<Transfer> rest = put_slowly(std::move(put));
   co_return co_await writes_.carry_through(std::move(rest));
+}
+
+std::optional<Transfer> DiskChunkStore::put_at_once(Put& put) {
+  if (!put.claim.chunk().lock.idle()) return std::nullopt;
+  if (needs_memory(put)) {
+    const BufferClass size_class = class_of_section(put.claim.chunk(), put.offset, put.length);
+    put.memory = SharedBuffer(tier_.pool().try_acquire(size_class));
+    if (!put.memory) return std::nullopt;
+  }
+  if (needs_room(put)) {
+    auto room = tier_.room(put.size_class()).try_acquire();
+    if (!room) return std::nullopt;
+    put.room = std::move(room);
+  }
+  if (!can_commit(put)) return std::nullopt;
+  return commit(put);
 }
 
 bool DiskChunkStore::misses_edge(const Put& put) const {

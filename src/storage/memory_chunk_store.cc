@@ -47,6 +47,11 @@ Task<Result<std::uint64_t>> MemoryChunkStore::write(ChunkId id, std::uint64_t of
   co_return put(id, offset, bytes);
 }
 
+std::optional<Result<std::uint64_t>> MemoryChunkStore::try_write(ChunkId id, std::uint64_t offset,
+                                                                 Bytes bytes) {
+  return put(id, offset, bytes);
+}
+
 Result<std::uint64_t> MemoryChunkStore::put(ChunkId id, std::uint64_t offset, Bytes bytes) {
   if (offset > kChunkMaxBytes || bytes.size() > kChunkMaxBytes - offset) return Errc::file_too_big;
   MAYFLY_ASSERT(!bytes.empty() && is_in_one_section(offset, bytes.size()));

@@ -22,6 +22,8 @@ class MemoryChunkStore final : public ChunkStore {
   Task<Transfer> write(ChunkId id, std::uint64_t offset, Buffer buffer,
                        std::size_t length) override;
   Task<Result<std::uint64_t>> write(ChunkId id, std::uint64_t offset, Bytes bytes) override;
+  std::optional<Result<std::uint64_t>> try_write(ChunkId id, std::uint64_t offset,
+                                                 Bytes bytes) override;
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
   std::optional<std::size_t> peek(ChunkId id, std::uint64_t offset, MutableBytes into) override;
   Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;

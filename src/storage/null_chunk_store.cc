@@ -12,9 +12,14 @@ Task<Transfer> NullChunkStore::write(ChunkId id, std::uint64_t offset, Buffer bu
 }
 
 Task<Result<std::uint64_t>> NullChunkStore::write(ChunkId id, std::uint64_t offset, Bytes bytes) {
+  co_return *try_write(id, offset, bytes);
+}
+
+std::optional<Result<std::uint64_t>> NullChunkStore::try_write(ChunkId id, std::uint64_t offset,
+                                                               Bytes bytes) {
   std::uint64_t& end = ends_[id];
   end = std::max<std::uint64_t>(end, offset + bytes.size());
-  co_return std::uint64_t{0};
+  return Result<std::uint64_t>(std::uint64_t{0});
 }
 
 Task<Transfer> NullChunkStore::read(ChunkId id, std::uint64_t offset, Buffer buffer,

@@ -2,7 +2,13 @@
 
 #include <cstring>
 
+#include "transport/kept_payload.h"
+
 namespace mayfly {
+
+void Body::keep() {
+  if (!lent_.empty()) payload_ = KeptPayload::copy(std::exchange(lent_, Bytes()));
+}
 
 Task<Status> Body::receive(MutableBytes into) {
   MAYFLY_ASSERT(into.size() == payload_bytes());

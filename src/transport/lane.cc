@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "transport/ucx_inline_payload.h"
-
 namespace mayfly {
 namespace {
 
@@ -57,11 +55,8 @@ Result<std::optional<Message>> Lane::take() {
   MAYFLY_TRY(record, reader_.next());
   if (!record) return std::optional<Message>();
   has_come_ = true;
-  Body body;
-  if (!record->payload.empty()) body = UcxInlinePayload::copy(record->payload);
-  std::optional<Message> message(std::in_place, record->header, std::move(body), nullptr);
-  reader_.release();
-  return message;
+  return std::optional<Message>(std::in_place, record->header, Body::lent(record->payload),
+                                nullptr);
 }
 
 void Lane::set_guest_sleeps(bool sleeps) {

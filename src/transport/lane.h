@@ -65,8 +65,10 @@ class Lane {
   bool is_flushed() const { return kept_.empty(); }
 
   bool has_message() const { return reader_.has_record(); }
-  /// Empty if there is none; bad_message if the peer writes nonsense.
+  /// Empty if there is none; bad_message if the peer writes nonsense. Its payload is lent until
+  /// release(), which is to follow before the next.
   Result<std::optional<Message>> take();
+  void release() { reader_.release(); }
 
   /// What it wrote before that is there by then.
   bool guest_has_left() const {

@@ -1,5 +1,6 @@
 #include "transport/loopback_endpoint.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -30,15 +31,13 @@ void LoopbackEndpoint::transmit(Bytes header, Bytes payload, bool wants_reply) {
   MAYFLY_ASSERT(header.size() <= kMaxHeaderBytes);
   LoopbackWorker* peer = has_failed() ? nullptr : worker_.network().find(link_->peer);
   if (peer == nullptr) return;
-  peer->schedule(link_->sent_due,
-                 [peer, kept_header = copy_of(header), kept_payload = copy_of(payload),
-                  sender = worker_.id(), number = link_->number, wants_reply]() mutable {
-                   std::unique_ptr<Payload> arrived;
-                   if (!kept_payload.empty()) {
-                     arrived = std::make_unique<LoopbackInlinePayload>(std::move(kept_payload));
-                   }
-                   peer->deliver(kept_header, std::move(arrived), sender, number, wants_reply);
-                 });
+  peer->schedule(
+      link_->sent_due, [peer, kept_header = copy_of(header), kept_payload = copy_of(payload),
+                        sender = worker_.id(), number = link_->number, wants_reply]() mutable {
+        peer->deliver(kept_header, Body::lent(kept_payload), sender, number, wants_reply);
+        // Whoever has kept it without a copy is to notice.
+        std::fill(kept_payload.begin(), kept_payload.end(), std::byte{0xdb});
+      });
 }
 
 void LoopbackEndpoint::offer(Bytes header, Bytes payload,
@@ -48,14 +47,18 @@ void LoopbackEndpoint::offer(Bytes header, Bytes payload,
   if (peer == nullptr) return;
   LoopbackRendezvous::Offer offered{worker_.id(), link_->number, payload, std::move(operation)};
   peer->schedule(link_->sent_due, [peer, kept_header = copy_of(header), offered] {
-    peer->deliver(kept_header, std::make_unique<LoopbackRendezvous>(*peer, offered), offered.sender,
-                  offered.number, false);
+    Body body(std::make_unique<LoopbackRendezvous>(*peer, offered));
+    peer->deliver(kept_header, std::move(body), offered.sender, offered.number, false);
   });
 }
 
 void LoopbackEndpoint::post(Bytes header, Bytes payload) {
-  MAYFLY_ASSERT(payload.size() <= kMaxPostedPayloadBytes);
+  MAYFLY_ASSERT(posts(payload.size()));
   transmit(header, payload, false);
+}
+
+bool LoopbackEndpoint::posts(std::size_t payload_bytes) const {
+  return payload_bytes <= std::max(kMaxPostedPayloadBytes, worker_.network().eager_bytes());
 }
 
 void LoopbackEndpoint::post_with_reply(Bytes header, Bytes payload) {

@@ -17,6 +17,7 @@ class LoopbackEndpoint final : public Endpoint {
   ~LoopbackEndpoint() override;
 
   void post(Bytes header, Bytes payload) override;
+  bool posts(std::size_t payload_bytes) const override;
   void post_with_reply(Bytes header, Bytes payload) override;
   Task<Status> send(Bytes header, Bytes payload) override;
   Result<std::unique_ptr<RemoteBuffer>> import(Bytes exported) override;

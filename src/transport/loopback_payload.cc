@@ -29,12 +29,6 @@ void transfer(LoopbackNetwork& network, const LoopbackRendezvous::Offer& offer, 
 
 }  // namespace
 
-Task<Status> LoopbackInlinePayload::receive(MutableBytes into) {
-  MAYFLY_ASSERT(into.size() == bytes_.size());
-  std::memcpy(into.data(), bytes_.data(), bytes_.size());
-  co_return Status();
-}
-
 LoopbackRendezvous::~LoopbackRendezvous() {
   if (!received_) release(worker_.network(), offer_);
 }

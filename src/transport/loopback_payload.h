@@ -1,9 +1,7 @@
-// Payloads of the loopback transport: LoopbackInlinePayload has arrived, LoopbackRendezvous is
-// still in its sender's memory.
+// LoopbackRendezvous: a payload of the loopback transport that is still in its sender's memory.
 #pragma once
 
 #include <memory>
-#include <vector>
 
 #include "transport/loopback_link.h"
 #include "transport/message.h"
@@ -11,17 +9,6 @@
 namespace mayfly {
 
 class LoopbackWorker;
-
-class LoopbackInlinePayload final : public Payload {
- public:
-  explicit LoopbackInlinePayload(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
-  std::size_t size() const override { return bytes_.size(); }
-  Bytes inline_bytes() const override { return bytes_; }
-  Task<Status> receive(MutableBytes into) override;
-
- private:
-  std::vector<std::byte> bytes_;
-};
 
 class LoopbackRendezvous final : public Payload {
  public:

@@ -67,11 +67,11 @@ void LoopbackWorker::wake() {
   MAYFLY_ASSERT(::write(event_fd_, &one, sizeof one) == sizeof one);
 }
 
-void LoopbackWorker::deliver(Bytes header, std::unique_ptr<Payload> payload, std::uint64_t sender,
-                             std::uint64_t number, bool wants_reply) {
+void LoopbackWorker::deliver(Bytes header, Body body, std::uint64_t sender, std::uint64_t number,
+                             bool wants_reply) {
   if (network_.was_killed(sender) || receiver_ == nullptr) return;
   Endpoint* reply = wants_reply ? reply_endpoint_to(sender, number) : nullptr;
-  receiver_->on_message(Message(header, std::move(payload), reply));
+  receiver_->on_message(Message(header, std::move(body), reply));
 }
 
 std::shared_ptr<LoopbackLink> LoopbackWorker::link_to(std::uint64_t peer,

@@ -40,8 +40,8 @@ class LoopbackWorker final : public Worker {
   /// `event` happens at a later poll, not before what `due` stands for, which it moves on.
   void schedule(std::uint64_t& due, Event event);
   /// Hands a message over: called when it is due.
-  void deliver(Bytes header, std::unique_ptr<Payload> payload, std::uint64_t sender,
-               std::uint64_t number, bool wants_reply);
+  void deliver(Bytes header, Body body, std::uint64_t sender, std::uint64_t number,
+               bool wants_reply);
   /// The link that is the other end of a peer's; null if there is none.
   std::shared_ptr<LoopbackLink> link_to(std::uint64_t peer, std::uint64_t number) const;
   /// Ends a link of this worker and lets the peer know.

@@ -36,10 +36,10 @@ void UcxEndpoint::lead_to(UcxConnection* connection) {
   if (connection_ != nullptr) place() = this;
 }
 
-Lane* UcxEndpoint::lane_for(Bytes payload) const {
+Lane* UcxEndpoint::lane_for(std::size_t payload_bytes) const {
   if (has_failed() || connection_->lane == nullptr) return nullptr;
   Lane& lane = connection_->lane->lane;
-  return lane.carries(payload.size()) ? &lane : nullptr;
+  return lane.carries(payload_bytes) ? &lane : nullptr;
 }
 
 bool UcxEndpoint::take_up_lane() {
@@ -49,8 +49,9 @@ bool UcxEndpoint::take_up_lane() {
 }
 
 void UcxEndpoint::post(Bytes header, Bytes payload) {
-  MAYFLY_ASSERT(header.size() <= kMaxHeaderBytes && payload.size() <= kMaxPostedPayloadBytes);
-  if (Lane* const lane = lane_for(payload)) return lane->post(header, payload);
+  MAYFLY_ASSERT(header.size() <= kMaxHeaderBytes);
+  if (Lane* const lane = lane_for(payload.size())) return lane->post(header, payload);
+  MAYFLY_ASSERT(payload.size() <= kMaxPostedPayloadBytes);
   auto pass = enter();
   if (!pass) return;
   UcxPost::Pool& posts = connection_->worker().posts();
@@ -70,7 +71,7 @@ void UcxEndpoint::post_with_reply(Bytes header, Bytes payload) {
 }
 
 Task<Status> UcxEndpoint::send(Bytes header, Bytes payload) {
-  if (Lane* const lane = lane_for(payload)) {
+  if (Lane* const lane = lane_for(payload.size())) {
     lane->post(header, payload);
     co_return Status();
   }

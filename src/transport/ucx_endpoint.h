@@ -19,6 +19,9 @@ class UcxEndpoint final : public Endpoint {
   ~UcxEndpoint() override;
 
   void post(Bytes header, Bytes payload) override;
+  bool posts(std::size_t payload_bytes) const override {
+    return payload_bytes <= kMaxPostedPayloadBytes || lane_for(payload_bytes) != nullptr;
+  }
   void post_with_reply(Bytes header, Bytes payload) override;
   Task<Status> send(Bytes header, Bytes payload) override;
   Result<std::unique_ptr<RemoteBuffer>> import(Bytes exported) override;
@@ -40,7 +43,7 @@ class UcxEndpoint final : public Endpoint {
   }
   UcxEndpoint*& place() const;
   /// Null: it goes by UCX.
-  Lane* lane_for(Bytes payload) const;
+  Lane* lane_for(std::size_t payload_bytes) const;
 
   Role role_;
   UcxConnection* connection_;

@@ -133,6 +133,7 @@ std::size_t UcxLanes::poll_one(std::size_t at, Receiver* receiver) {
     if (!*message) break;
     ++happened;
     if (receiver != nullptr) receiver->on_message(std::move(**message));
+    if (connections_[at] == connection) lane.release();
   }
   return happened;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "transport/kept_payload.h"
 #include "transport/sealed_bytes.h"
 #include "transport/ucx_inline_payload.h"
 #include "transport/ucx_memory.h"
@@ -102,10 +103,10 @@ ucs_status_t UcxWorker::plain_arrived(void* self, const void* header, std::size_
   const Bytes payload(static_cast<const std::byte*>(data), bytes);
   if (bytes > UcxInlinePayload::kCopiedBytes &&
       (param->recv_attr & UCP_AM_RECV_ATTR_FLAG_DATA) != 0) {
-    arrival.payload = UcxInlinePayload::hold(worker.handles_->worker(), payload);
+    arrival.payload = std::make_unique<UcxInlinePayload>(worker.handles_->worker(), payload);
     return UCS_INPROGRESS;
   }
-  arrival.payload = UcxInlinePayload::copy(payload);
+  arrival.payload = KeptPayload::copy(payload);
   return UCS_OK;
 }
 
@@ -124,7 +125,7 @@ ucs_status_t UcxWorker::addressed_arrived(void* self, const void* header, std::s
   Arrival& arrival = worker.arrived_.emplace_back(header, header_bytes);
   arrival.sender_address =
       std::make_unique<std::string>(reinterpret_cast<const char*>(address.data()), address.size());
-  if (!payload.empty()) arrival.payload = UcxInlinePayload::copy(payload);
+  if (!payload.empty()) arrival.payload = KeptPayload::copy(payload);
   return UCS_OK;
 }
 

@@ -24,7 +24,7 @@
 
 namespace mayfly {
 
-/// Bytes of payload that post() copies at the most.
+/// Bytes of payload that post() takes on every connection.
 inline constexpr std::size_t kMaxPostedPayloadBytes = 1024;
 
 /// Memory of a peer, ready for put and get. Owner: whoever imported it, not longer than its
@@ -42,11 +42,15 @@ class Endpoint {
  public:
   virtual ~Endpoint() = default;
 
-  /// Sends a message without payload, or with one of at most kMaxPostedPayloadBytes; both are
-  /// copied. Nothing is awaited: an endpoint that has failed drops it, which the sender learns from
+  /// Sends a message without payload, or with one that it posts(); both are copied. Nothing is
+  /// awaited: an endpoint that has failed drops it, which the sender learns from
   /// on_endpoint_failed.
   virtual void post(Bytes header, Bytes payload = {}) = 0;
-  /// The same, and lets the receiver answer through Message::reply_endpoint().
+  /// Whether post() takes a payload so long: of kMaxPostedPayloadBytes always, of more where it
+  /// costs no more than the copy.
+  virtual bool posts(std::size_t payload_bytes) const = 0;
+  /// post() of at most kMaxPostedPayloadBytes, which lets the receiver answer through
+  /// Message::reply_endpoint().
   virtual void post_with_reply(Bytes header, Bytes payload = {}) = 0;
   /// Sends a message with a payload of any size; completes when the payload's memory is free again.
   /// Inline up to the transport's eager limit, else by rendezvous. `header` is copied. The task
@@ -89,7 +93,9 @@ class RegisteredMemory {
 
 class Receiver {
  public:
-  /// Called within poll(), between two resumptions. Must not block; starts tasks by spawn().
+  /// Called within poll(), between two resumptions. Must not block; starts tasks by spawn(). The
+  /// message's payload may be lent until this returns: whoever needs it longer, or must not see it
+  /// change, keeps it (Body::keep).
   virtual void on_message(Message message) = 0;
   /// The peer is gone or unreachable. Called once per endpoint, not for those that close() ended.
   virtual void on_endpoint_failed(Endpoint& endpoint, Errc why) = 0;

@@ -5,8 +5,9 @@
 
 namespace mayfly {
 
-inline Task<Result<Reply>> ask(Channel& channel, RequestHeader header, Bytes payload = {}) {
-  auto reply = co_await channel.call(header, payload);
+inline Task<Result<Reply>> ask(Channel& channel, RequestHeader header, Bytes payload = {},
+                               MutableBytes into = {}) {
+  auto reply = co_await channel.call(header, payload, into);
   co_return reply;
 }
 

@@ -45,13 +45,13 @@ class FakeServer final : public Receiver {
   }
   void on_endpoint_failed(Endpoint&, Errc) override {}
 
-  void answer(const RequestHeader& request, Errc error, std::uint64_t value) {
+  void answer(const RequestHeader& request, Errc error, std::uint64_t value, Bytes body = {}) {
     ReplyHeader reply;
     reply.opcode = static_cast<std::uint8_t>(index_of(request.opcode) | kReplyBit);
     reply.error = to_errno(error);
     reply.request_id = request.request_id;
     reply.value = value;
-    to_client_->post(as_wire(reply), {});
+    to_client_->post(as_wire(reply), body);
   }
   /// As one that ends.
   void say_goodbye(std::uint32_t server) {
@@ -116,12 +116,12 @@ class ChannelTest : public ::testing::Test, public Receiver {
   }
 
   /// Starts a call that the server knows by `argument`.
-  Call start(std::uint64_t argument) {
+  Call start(std::uint64_t argument, MutableBytes into = {}) {
     ReadyQueue::Scope scope(loop_.ready());
     RequestHeader header;
     header.opcode = Opcode::usage;
     header.argument = argument;
-    Call call = ask(channel_, header);
+    Call call = ask(channel_, header, {}, into);
     call.start(nullptr);
     return call;
   }
@@ -171,6 +171,32 @@ TEST_F(ChannelTest, EachCallGetsTheReplyToItsOwnRequestInWhateverOrderTheyCome) 
   EXPECT_EQ(value_of(first), 10U);
   EXPECT_EQ(value_of(second), 20U);
   EXPECT_EQ(value_of(third), 30U);
+}
+
+TEST_F(ChannelTest, ABodyGoesWhereTheCallerWantsItIfThereIsRoom) {
+  const std::string text = "what is asked for";
+  std::string into(20, '?');
+  const MutableBytes room = std::as_writable_bytes(std::span(into));
+  Call placed = start(1, room);
+  Call too_long = start(2, room.first(text.size() - 1));
+  Call unasked = start(3);
+  settle();
+  for (const RequestHeader& request : server_.requests) {
+    server_.answer(request, Errc::ok, 0, std::as_bytes(std::span(text)));
+  }
+  while (!placed.done() || !too_long.done() || !unasked.done()) turn();
+  const auto first = placed.take();
+  ASSERT_TRUE(first && first->status());
+  EXPECT_EQ(first->placed, text.size());
+  EXPECT_EQ(first->body.payload_bytes(), 0U);
+  EXPECT_EQ(into, text + "???");
+  for (Call* const call : {&too_long, &unasked}) {
+    const auto other = call->take();
+    ASSERT_TRUE(other && other->status());
+    EXPECT_EQ(other->placed, 0U);
+    const Bytes body = other->body.payload();
+    EXPECT_TRUE(std::ranges::equal(body, std::as_bytes(std::span(text))));
+  }
 }
 
 TEST_F(ChannelTest, TheErrorInAReplyIsTheCallsOwnAndTheNextOneGoesOn) {

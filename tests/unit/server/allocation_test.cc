@@ -83,9 +83,10 @@ void expect_no_allocations(const RequestBody& request) {
     }));
   }
   counter = nullptr;
-  // Few: tables grow now and then, and some things happen by time.
-  EXPECT_LT(allocations().of_client.exchange(0), kRequests / 10);
-  EXPECT_LT(allocations().of_servers.exchange(0), kRequests / 10);
+  // Few: tables grow now and then, some things happen by time, and a slow drive has more under way
+  // than ever before. One for each request would be several times as many.
+  EXPECT_LT(allocations().of_client.exchange(0), kRequests / 4);
+  EXPECT_LT(allocations().of_servers.exchange(0), kRequests / 4);
 }
 
 /// Operations of `bytes` bytes each, over the file again and again.

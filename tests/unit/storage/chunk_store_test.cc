@@ -57,6 +57,26 @@ TYPED_TEST(ChunkStoreTest, BytesThatAreInNoBufferAreWrittenAsWell) {
   EXPECT_EQ(this->read(kMiB, 10, {kFile, 1}), std::string(5, '\0') + "far");
 }
 
+TYPED_TEST(ChunkStoreTest, WhatNeedNotWaitIsWrittenAtOnce) {
+  ReadyQueue::Scope scope(this->world_.loop().ready());
+  auto& store = *this->world_.store;
+  const std::string text = "hello, all";
+  const auto write_at = [&](ChunkId id, std::uint64_t offset) {
+    return store.try_write(id, offset, std::as_bytes(std::span(text)));
+  };
+  // For the first write of all, a data file may have to grow.
+  EXPECT_EQ(this->write(0, "x", {kFile, 1}), Errc::ok);
+  auto taken = write_at(kChunk, 4090);
+  ASSERT_TRUE(taken && *taken);
+  EXPECT_EQ(**taken, 2U);
+  taken = write_at(kChunk, 5000);
+  ASSERT_TRUE(taken && *taken);
+  EXPECT_EQ(**taken, 0U);
+  EXPECT_EQ(this->used(), 3 * kPageBytes);
+  EXPECT_EQ(this->read(4088, 12), std::string(2, '\0') + text);
+  EXPECT_EQ(this->read(5000, 100), text);
+}
+
 TYPED_TEST(ChunkStoreTest, ReadsNothingFromAChunkThatIsNotThere) {
   EXPECT_EQ(this->read(0, 10), "");
   EXPECT_TRUE(this->world_.store->chunks_of(kFile).empty());

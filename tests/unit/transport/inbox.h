@@ -12,7 +12,10 @@ namespace mayfly {
 
 class Inbox final : public Receiver {
  public:
-  void on_message(Message message) override { messages.push_back(std::move(message)); }
+  void on_message(Message message) override {
+    message.keep();
+    messages.push_back(std::move(message));
+  }
   void on_endpoint_failed(Endpoint& endpoint, Errc why) override {
     failures.emplace_back(&endpoint, why);
   }
@@ -53,5 +56,20 @@ T header_as(const Message& message) {
   if (header.size() == sizeof value) std::memcpy(&value, header.data(), sizeof value);
   return value;
 }
+
+/// Looks at each payload where it is lent, and keeps none.
+class Onlooker final : public Receiver {
+ public:
+  void on_message(Message message) override {
+    const auto number = header_as<std::uint64_t>(message);
+    is_right &= number == seen && same(message.payload(), pattern(size_of(number), number));
+    ++seen;
+  }
+  void on_endpoint_failed(Endpoint&, Errc) override { is_right = false; }
+  static std::size_t size_of(std::uint64_t number) { return number * 37 % 8192 + 1; }
+
+  std::uint64_t seen = 0;
+  bool is_right = true;
+};
 
 }  // namespace mayfly

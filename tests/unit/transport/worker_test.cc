@@ -9,89 +9,13 @@
 #include <numeric>
 
 #include "async/deadline.h"
-#include "async/poll_sleeper.h"
 #include "async/task_group.h"
 #include "base/units.h"
 #include "unit/transport/cpu_time.h"
-#include "unit/transport/inbox.h"
-#include "unit/transport/transports.h"
+#include "unit/transport/worker_fixture.h"
 
 namespace mayfly {
 namespace {
-
-template <class Transport>
-class WorkerTest : public ::testing::Test {
- protected:
-  WorkerTest() : here_(transport_.make()), there_(transport_.make()) {
-    ::alarm(120);
-    here_->set_receiver(&here_inbox_);
-    there_->set_receiver(&there_inbox_);
-    loop_.add(*here_);
-    loop_.add(*there_);
-  }
-  ~WorkerTest() override { ::alarm(0); }
-
-  std::unique_ptr<Endpoint> connect(Worker& from, Worker& to) {
-    auto endpoint = from.connect(to.address());
-    EXPECT_TRUE(endpoint);
-    return std::move(*endpoint);
-  }
-  void connect_both() {
-    to_there_ = connect(*here_, *there_);
-    if (Transport::kHasLanes) take_up_lane();
-    to_here_ = connect(*there_, *here_);
-  }
-  /// The offer comes with the first answer, and is known to be taken up by the first message.
-  void take_up_lane() {
-    to_there_->post_with_reply({});
-    ASSERT_TRUE(arrived(there_inbox_, 1));
-    there_inbox_.take().reply_endpoint()->post({});
-    ASSERT_TRUE(arrived(here_inbox_, 1));
-    here_inbox_.take();
-    to_there_->take_up_lane();
-    ASSERT_NE(static_cast<UcxEndpoint&>(*to_there_).connection()->lane, nullptr);
-    to_there_->post({});
-    ASSERT_TRUE(arrived(there_inbox_, 1));
-    there_inbox_.take();
-  }
-  /// Turns the loop until `condition` holds; false if that takes too long.
-  template <class Condition>
-  bool turn_until(Condition condition, Nanoseconds limit = std::chrono::seconds(20)) {
-    const TimePoint end = loop_.now() + limit;
-    while (!condition()) {
-      if (loop_.now() > end) return false;
-      loop_.poll();
-    }
-    return true;
-  }
-  void turn_for(Nanoseconds time) {
-    turn_until([] { return false; }, time);
-  }
-  bool arrived(Inbox& inbox, std::size_t count) {
-    return turn_until([&] { return inbox.messages.size() >= count; });
-  }
-  void close(std::unique_ptr<Endpoint>& endpoint) {
-    if (endpoint == nullptr) return;
-    loop_.run(endpoint->close());
-    endpoint.reset();
-  }
-  void TearDown() override {
-    here_inbox_.messages.clear();
-    there_inbox_.messages.clear();
-    close(to_there_);
-    close(to_here_);
-  }
-
-  Transport transport_;
-  PollSleeper sleeper_;
-  EventLoop loop_{sleeper_};
-  Inbox here_inbox_;
-  Inbox there_inbox_;
-  std::unique_ptr<Worker> here_;
-  std::unique_ptr<Worker> there_;
-  std::unique_ptr<Endpoint> to_there_;
-  std::unique_ptr<Endpoint> to_here_;
-};
 
 using Transports =
     ::testing::Types<UcxSharedMemory, UcxSharedLanes, UcxTcp, Loopback, DelayedLoopback>;
@@ -129,6 +53,28 @@ TYPED_TEST(WorkerTest, PostsAndSmallSendsKeepTheirOrder) {
   ASSERT_TRUE(this->arrived(this->there_inbox_, 200));
   for (int i = 0; i < 200; ++i) ASSERT_EQ(header_as<int>(this->there_inbox_.take()), i);
   ASSERT_TRUE(this->turn_until([&] { return this->loop_.spawned() == 0; }));
+}
+
+TYPED_TEST(WorkerTest, LentPayloadsAreWholeForAsLongAsTheyAreLookedAt) {
+  constexpr std::uint64_t kMessages = 1000;
+  this->connect_both();
+  Onlooker onlooker;
+  this->there_->set_receiver(&onlooker);
+  std::uint64_t posted = 0;
+  while (posted < kMessages) {
+    // A few at a time, so that they go round in whatever they are lent from.
+    for (int i = 0; i < 7 && posted < kMessages; ++i, ++posted) {
+      const auto payload = pattern(Onlooker::size_of(posted), posted);
+      if (this->to_there_->posts(payload.size())) {
+        this->to_there_->post(as_header(posted), payload);
+      } else {
+        ASSERT_TRUE(this->loop_.run(this->to_there_->send(as_header(posted), payload)));
+      }
+    }
+    ASSERT_TRUE(this->turn_until([&] { return onlooker.seen == posted; }));
+  }
+  EXPECT_TRUE(onlooker.is_right);
+  this->there_->set_receiver(&this->there_inbox_);
 }
 
 TYPED_TEST(WorkerTest, HeadersAndPostedPayloadsOfAnySizeUpToTheMaximumArrive) {
