@@ -18,10 +18,9 @@ std::uint64_t mask(std::uint32_t word, PageRange pages) {
 }  // namespace
 
 std::uint32_t PageSet::count(PageRange pages) const {
-  const auto words = static_cast<std::uint32_t>(words_.size());
   int found = 0;
-  for (std::uint32_t word = pages.begin / 64; word < words && word * 64 < pages.end; ++word) {
-    found += std::popcount(words_[word] & mask(word, pages));
+  for (std::uint32_t at = pages.begin / 64; at < words() && at * 64 < pages.end; ++at) {
+    found += std::popcount(word(at) & mask(at, pages));
   }
   return static_cast<std::uint32_t>(found);
 }
@@ -29,31 +28,29 @@ std::uint32_t PageSet::count(PageRange pages) const {
 void PageSet::insert(PageRange pages) {
   if (pages.empty()) return;
   const std::uint32_t last = (pages.end - 1) / 64;
-  if (words_.size() <= last) words_.resize(last + 1);
-  for (std::uint32_t word = pages.begin / 64; word <= last; ++word) {
-    words_[word] |= mask(word, pages);
-  }
+  if (words() <= last) rest_.resize(last);
+  for (std::uint32_t at = pages.begin / 64; at <= last; ++at) there(at) |= mask(at, pages);
 }
 
 void PageSet::erase(PageRange pages) {
-  const auto words = static_cast<std::uint32_t>(words_.size());
-  for (std::uint32_t word = pages.begin / 64; word < words && word * 64 < pages.end; ++word) {
-    words_[word] &= ~mask(word, pages);
+  for (std::uint32_t at = pages.begin / 64; at < words() && at * 64 < pages.end; ++at) {
+    there(at) &= ~mask(at, pages);
   }
 }
 
 void PageSet::erase_from(std::uint32_t begin) {
-  if (begin / 64 >= words_.size()) return;
-  words_.resize(begin / 64 + 1);
-  words_.back() &= (std::uint64_t{1} << begin % 64) - 1;
+  const std::uint32_t last = begin / 64;
+  if (last >= words()) return;
+  rest_.resize(last);
+  there(last) &= (std::uint64_t{1} << begin % 64) - 1;
 }
 
 PageRange PageSet::run(PageRange pages) const {
   const bool inside = contains(pages.begin);
   std::uint32_t end = pages.begin;
   while (end < pages.end) {
-    const std::uint64_t word = end / 64 < words_.size() ? words_[end / 64] : 0;
-    const std::uint64_t different = (inside ? ~word : word) >> end % 64;
+    const std::uint64_t bits = word(end / 64);
+    const std::uint64_t different = (inside ? ~bits : bits) >> end % 64;
     if (different != 0) {
       end += static_cast<std::uint32_t>(std::countr_zero(different));
       break;

@@ -12,15 +12,14 @@ namespace mayfly {
 
 class PageSet {
  public:
-  bool contains(std::uint32_t page) const {
-    return page / 64 < words_.size() && (words_[page / 64] >> page % 64 & 1) != 0;
-  }
+  bool contains(std::uint32_t page) const { return (word(page / 64) >> page % 64 & 1) != 0; }
   /// All of them; of none, yes.
   bool contains(PageRange pages) const {
     return pages.empty() || (contains(pages.begin) && run(pages) == pages);
   }
   bool empty() const {
-    return std::all_of(words_.begin(), words_.end(), [](std::uint64_t word) { return word == 0; });
+    return first_ == 0 &&
+           std::all_of(rest_.begin(), rest_.end(), [](auto word) { return word == 0; });
   }
   /// How many of them.
   std::uint32_t count(PageRange pages) const;
@@ -33,7 +32,15 @@ class PageSet {
   PageRange run(PageRange pages) const;
 
  private:
-  std::vector<std::uint64_t, FramePoolAllocator<std::uint64_t>> words_;
+  std::uint32_t words() const { return static_cast<std::uint32_t>(rest_.size()) + 1; }
+  std::uint64_t word(std::uint32_t at) const {
+    if (at == 0) return first_;
+    return at < words() ? rest_[at - 1] : 0;
+  }
+  std::uint64_t& there(std::uint32_t at) { return at == 0 ? first_ : rest_[at - 1]; }
+
+  std::uint64_t first_ = 0;  ///< all that there is of a small file's
+  std::vector<std::uint64_t, FramePoolAllocator<std::uint64_t>> rest_;
 };
 
 }  // namespace mayfly
