@@ -186,6 +186,7 @@ Result<void, Failure> ServerProcess::build(const ServerProcessOptions& options) 
   loop_->add(*ring_);
   loop_->add(*worker_);
   loop_->add(*signal_);
+  loop_->add(heap_);
   if (file) {
     store_ = std::make_unique<DiskChunkStore>(*loop_, *ring_, *pool_, std::move(*file));
   } else {

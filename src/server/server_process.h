@@ -17,6 +17,7 @@
 #include "async/event_loop.h"
 #include "memory/buffer_pool.h"
 #include "protocol/session_info.h"
+#include "server/huge_heap.h"
 #include "server/server.h"
 #include "storage/chunk_store.h"
 #include "storage/data_file.h"
@@ -65,6 +66,7 @@ class ServerProcess {
       const ServerProcessOptions& options);
 
   // In the order in which each stands on those above it.
+  HugeHeap heap_;
   std::unique_ptr<StopSignal> signal_;
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<RegisteredMemory> memory_;

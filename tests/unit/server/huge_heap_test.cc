@@ -1,0 +1,84 @@
+#include "server/huge_heap.h"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace mayfly {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;  // which has a heap of its own
+#else
+constexpr bool kSanitized = false;
+#endif
+
+using Item = std::array<char, 1000>;
+
+/// Bytes of the heap, and how many of them are to be on huge pages.
+struct Heap {
+  std::uint64_t bytes = 0;
+  std::uint64_t on_huge_pages = 0;
+};
+
+Heap heap() {
+  std::ifstream smaps("/proc/self/smaps");
+  Heap heap;
+  std::uint64_t bytes = 0;
+  for (std::string line; std::getline(smaps, line);) {
+    std::istringstream words(line);
+    std::string first;
+    words >> first;
+    if (first.find('-') != std::string::npos && first.back() != ':') {
+      bytes = 0;
+      if (line.ends_with("[heap]")) {
+        const std::size_t dash = first.find('-');
+        bytes = std::stoull(first.substr(dash + 1), nullptr, 16) -
+                std::stoull(first.substr(0, dash), nullptr, 16);
+      }
+      heap.bytes += bytes;
+    } else if (first == "VmFlags:" && (line + " ").find(" hg ") != std::string::npos) {
+      heap.on_huge_pages += bytes;
+    }
+  }
+  return heap;
+}
+
+bool kernel_has_huge_pages() {
+  std::ifstream enabled("/sys/kernel/mm/transparent_hugepage/enabled");
+  return enabled.good();
+}
+
+TEST(HugeHeapTest, WhatTheHeapGrowsByIsOnHugePages) {
+  if (kSanitized || !kernel_has_huge_pages()) GTEST_SKIP();
+  HugeHeap huge;
+  const Heap before = heap();
+  std::vector<std::unique_ptr<Item>> items;
+  const auto fill = [&](std::size_t until) {
+    for (; items.size() < until; items.push_back(std::make_unique<Item>())) huge.poll();
+    huge.look();
+  };
+  items.reserve(1 << 20);
+  fill(50'000);
+  const Heap grown = heap();
+  EXPECT_GE(grown.bytes - before.bytes, 32 * kMiB);
+  EXPECT_EQ(grown.bytes - grown.on_huge_pages, before.bytes - before.on_huge_pages);
+  // And again, after it has become shorter.
+  items.clear();
+  const Heap shorter = heap();
+  EXPECT_LT(shorter.bytes, grown.bytes);
+  fill(100'000);
+  const Heap again = heap();
+  EXPECT_GE(again.bytes - shorter.bytes, 64 * kMiB);
+  EXPECT_EQ(again.bytes - again.on_huge_pages, before.bytes - before.on_huge_pages);
+}
+
+}  // namespace
+}  // namespace mayfly
