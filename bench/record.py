@@ -39,7 +39,15 @@ def machine():
     memory = Path("/proc/meminfo").read_text(encoding="utf-8").split("MemTotal:")[1].split()[0]
     return {"kernel": platform.release(), "cores": len(processors),
             "processor": processors[0] if processors else platform.machine(),
-            "memory_gib": round(int(memory) / 2**20)}
+            "memory_gib": round(int(memory) / 2**20),
+            "huge_pages": chosen("enabled"), "shared_huge_pages": chosen("shmem_enabled")}
+
+
+def chosen(setting):
+    """What stands in brackets in a setting of transparent huge pages; None: there are none."""
+    path = Path("/sys/kernel/mm/transparent_hugepage") / setting
+    return path.read_text(encoding="ascii").partition("[")[2].partition("]")[0] \
+        if path.exists() else None
 
 
 def commit():
