@@ -36,6 +36,7 @@ def parse():
     parser.add_argument("--rounds", default=5, type=int)
     parser.add_argument("--size", default="1G", help="of fio's file")
     parser.add_argument("--only", default="", help="cases whose name matches, and no limits")
+    parser.add_argument("--limits", action="store_true", help="with --only: limits too")
     parser.add_argument("--no-programs", action="store_true", help="leave out IOR and mdtest")
     parser.add_argument("--name", default="measure", help="of the record in bench/results")
     return parser.parse_args()
@@ -54,7 +55,7 @@ def run_case(build, scratch, case):
 def measure_round(options):
     """Figures, and what `mayfly bench` said of each case."""
     figures = {}
-    if not options.only:
+    if not options.only or options.limits:
         figures.update(cases.measure_limits(options.build, options.scratch, options.size))
     runs = {}
     for case in chosen(options):
@@ -116,6 +117,8 @@ def command_of(options):
     words = [f"--rounds {options.rounds}", f"--size {options.size}"]
     if options.only:
         words.append(f"--only '{options.only}'")
+    if options.limits:
+        words.append("--limits")
     if options.against:
         words.append("--against OTHER_BUILD")
     return " ".join(["bench/measure.py --scratch DIRECTORY_ON_THE_DRIVE", *words])
