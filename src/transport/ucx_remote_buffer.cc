@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "transport/aligned_hole.h"
 #include "transport/sealed_bytes.h"
 #include "transport/ucx_memory.h"
 #include "transport/ucx_status.h"
@@ -16,6 +17,8 @@ Result<std::unique_ptr<UcxRemoteBuffer>> UcxRemoteBuffer::open(ucp_ep_h endpoint
   MAYFLY_TRY(place, UcxMemory::Place::decode(content));
   ucp_rkey_h rkey = nullptr;
   const Bytes packed = content.subspan(UcxMemory::Place::kBytes);
+  // If it is of this machine, UCX maps it now.
+  const AlignedHole hole(place.size);
   const ucs_status_t status = ucp_ep_rkey_unpack(endpoint, packed.data(), &rkey);
   if (status != UCS_OK) return errc_from(status);
   return std::unique_ptr<UcxRemoteBuffer>(new UcxRemoteBuffer(rkey, place.base, place.size));
