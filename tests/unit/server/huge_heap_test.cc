@@ -14,8 +14,11 @@
 namespace mayfly {
 namespace {
 
+// AddressSanitizer has a heap of its own.
 #if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;  // which has a heap of its own
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer);
 #else
 constexpr bool kSanitized = false;
 #endif
