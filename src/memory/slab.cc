@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "memory/aligned_room.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -50,15 +51,9 @@ std::size_t back_with_huge_pages(std::span<std::byte> memory) {
 
 Result<Slab> Slab::allocate(std::size_t bytes) {
   const std::size_t size = round_up(bytes, kHugePageBytes);
-  void* raw = ::mmap(nullptr, size + kHugePageBytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (raw == MAP_FAILED) return errc_from(errno);
-  auto* begin = static_cast<std::byte*>(raw);
-  const auto address = reinterpret_cast<std::uintptr_t>(raw);
-  const std::size_t skip = round_up(address, kHugePageBytes) - address;
-  if (skip != 0) ::munmap(begin, skip);
-  if (skip != kHugePageBytes) ::munmap(begin + skip + size, kHugePageBytes - skip);
-  const std::span<std::byte> memory(begin + skip, size);
+  std::byte* const begin = reserve_aligned_room(size, PROT_READ | PROT_WRITE);
+  if (begin == nullptr) return errc_from(errno);
+  const std::span<std::byte> memory(begin, size);
   return Slab(memory, back_with_huge_pages(memory));
 }
 

@@ -107,15 +107,12 @@ void Server::dispatch(const RequestHeader& header, Message message) {
   if (stopping() && header.opcode != Opcode::disconnect && header.opcode != Opcode::release_slot) {
     return refuse(header, message, Errc::io_error);
   }
-  if (header.opcode == Opcode::connect) {
-    message.keep();
-    return connect(*this, header, message);
-  }
-  const auto found = connections_.find(header.cookie);
-  if (found == connections_.end()) return refuse(header, message, Errc::not_connected);
   const Operation& operation = operation_of(header.opcode);
   // What tries to do it at once reads a payload once only; nobody else is to see it change.
   if (operation.attempt == nullptr) message.keep();
+  if (header.opcode == Opcode::connect) return connect(*this, header, message);
+  const auto found = connections_.find(header.cookie);
+  if (found == connections_.end()) return refuse(header, message, Errc::not_connected);
   const std::uint64_t began = statistics_.note_request(header.opcode, operation.task != nullptr);
   Request request(found->second, header, std::move(message), began);
   const bool is_data = header.opcode == Opcode::write || header.opcode == Opcode::put_file;

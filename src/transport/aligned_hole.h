@@ -21,7 +21,6 @@ class AlignedHole {
 
  private:
   std::byte* begin_ = nullptr;  ///< of the lower guard; null: there is no such hole
-  std::byte* hole_ = nullptr;
   std::size_t bytes_;
 };
 

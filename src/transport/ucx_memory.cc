@@ -5,30 +5,12 @@
 #include <cstring>
 
 #include "base/units.h"
+#include "memory/aligned_room.h"
 #include "memory/slab.h"
 #include "transport/sealed_bytes.h"
 #include "transport/ucx_status.h"
 
 namespace mayfly {
-namespace {
-
-/// `bytes` of address space from a huge page's beginning on; null if there is none. It stays
-/// reserved until UCX puts its memory there (MAP_FIXED, SHM_REMAP): an unmapped hole could be
-/// taken by another thread, whose memory UCX would then replace.
-void* reserve_aligned_room(std::size_t bytes) {
-  const std::size_t searched = bytes + kHugePageBytes;
-  void* found =
-      ::mmap(nullptr, searched, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (found == MAP_FAILED) return nullptr;
-  auto* begin = static_cast<std::byte*>(found);
-  const auto address = reinterpret_cast<std::uintptr_t>(found);
-  const std::size_t skip = round_up(address, kHugePageBytes) - address;
-  if (skip != 0) ::munmap(begin, skip);
-  if (skip != kHugePageBytes) ::munmap(begin + skip + bytes, kHugePageBytes - skip);
-  return begin + skip;
-}
-
-}  // namespace
 
 Result<UcxMemory::Place> UcxMemory::Place::decode(Bytes content) {
   if (content.size() <= kBytes) return Errc::bad_message;
@@ -47,7 +29,9 @@ Result<std::unique_ptr<RegisteredMemory>> UcxMemory::allocate(ucp_context_h cont
   ucp_mem_map_params_t params{};
   params.field_mask = UCP_MEM_MAP_PARAM_FIELD_ADDRESS | UCP_MEM_MAP_PARAM_FIELD_LENGTH |
                       UCP_MEM_MAP_PARAM_FIELD_FLAGS;
-  params.address = reserve_aligned_room(size);
+  // It stays reserved until UCX puts its memory there (MAP_FIXED, SHM_REMAP): an unmapped hole
+  // could be taken by another thread, whose memory UCX would then replace.
+  params.address = reserve_aligned_room(size, PROT_NONE);
   params.length = size;
   params.flags = UCP_MEM_MAP_ALLOCATE | UCP_MEM_MAP_FIXED;
   if (params.address == nullptr) return Errc::out_of_memory;
