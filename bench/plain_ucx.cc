@@ -20,7 +20,7 @@ void require(ucs_status_t status) {
 PlainUcx::PlainUcx(const PlainUcxOptions& options, Line& line, bool is_peer)
     : options_(options), is_peer_(is_peer) {
   open(options.transports);
-  const Place memory = allocate(options.window * options.block);
+  const Place memory = allocate(options.places * options.block);
   exchange(line, memory);
 }
 
@@ -43,7 +43,8 @@ double PlainUcx::blocks(double seconds, Bytes local) {
   while (now() - start < seconds) {
     for (unsigned i = 0; i < options_.window; ++i, ++begun) {
       wait(slots[i]);
-      slots[i] = begin(local.subspan(i * options_.block, options_.block), i * options_.block);
+      slots[i] = begin(local.subspan(i * options_.block, options_.block),
+                       begun % options_.places * options_.block);
     }
   }
   for (ucs_status_ptr_t slot : slots) wait(slot);

@@ -26,6 +26,7 @@ struct PlainUcxOptions {
   std::string operation = "rpc";
   std::uint64_t block = kMiB;
   unsigned window = 1;
+  unsigned places = 1;     ///< blocks of the memory that they go through; not below `window`
   std::string transports;  ///< as UCX_TLS; empty: UCX's choice
 };
 

@@ -1,9 +1,10 @@
 // The network leg alone: our Worker and, beside it in the same run, the plainest UCX code that does
 // the same, turn about. The ratio is what our layer costs.
 //
-// bench_rma_leg --op put|get|am|rpc --block 1M --window 16 --seconds S --repeats 5
+// bench_rma_leg --op put|get|am|rpc --block 1M --window 16 --places 16 --seconds S --repeats 5
 // put: write and flush each block; get: read; am: send by rendezvous; rpc: a header of 64 bytes and
-// a payload of 100 there and back, one at a time. Both sides spin, on cores of their own.
+// a payload of 100 there and back, one at a time. Both sides spin, on cores of their own. The
+// peer's memory has so many places for blocks; a few stay in the processor's cache.
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -60,7 +61,7 @@ class Ours final : public Receiver {
     worker_ = std::move(*made);
     worker_->set_receiver(this);
     loop_.add(*worker_);
-    auto memory = worker_->allocate(options.window * options.block);
+    auto memory = worker_->allocate(options.places * options.block);
     if (!memory) give_up("no memory");
     memory_ = std::move(*memory);
     line.tell(worker_->address());
@@ -120,12 +121,13 @@ class Ours final : public Receiver {
     co_return co_await group.join();
   }
 
-  /// Blocks go round as in the raw code: one alone would stay in the cache.
+  /// Blocks go round as in the raw code.
   Task<Status> stream(double end, Bytes memory) {
     std::array<std::byte, kHeaderBytes> header{};
     while (now() < end) {
-      const std::uint64_t offset = next_block_++ % options_.window * options_.block;
-      const Bytes local = memory.subspan(offset, options_.block);
+      const std::uint64_t block = next_block_++;
+      const std::uint64_t offset = block % options_.places * options_.block;
+      const Bytes local = memory.subspan(block % options_.window * options_.block, options_.block);
       const MutableBytes into(const_cast<std::byte*>(local.data()), local.size());
       if (options_.operation == "put") {
         MAYFLY_CO_CHECKED(co_await endpoint_->put(local, *remote_, offset));
@@ -186,6 +188,7 @@ void print(const Plan& options, const std::vector<double>& ours, const std::vect
     const double mib = static_cast<double>(options.block) / static_cast<double>(kMiB);
     line["block"] = options.block;
     line["window"] = options.window;
+    line["places"] = options.places;
     line["ours_mib_per_s"] = median(ours) * mib;
     line["raw_mib_per_s"] = median(raw) * mib;
   }
@@ -249,6 +252,7 @@ int main(int argc, char** argv) {
       .add("--op", plan.operation, {"put", "get", "am", "rpc"})
       .add("--block", plan.block_text, "bytes of one operation")
       .add("--window", plan.window, "operations at once", 1, 1024)
+      .add("--places", plan.places, "blocks of the peer's memory, at least the window", 1, 65536)
       .add("--seconds", plan.seconds, "for how long")
       .add("--repeats", plan.repeats, "turns of each", 5, 1000)
       .add("--transports", plan.transports, "as UCX_TLS")
@@ -259,5 +263,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   plan.block = *block;
+  plan.places = std::max(plan.places, plan.window);
   return mayfly::run(plan);
 }

@@ -1,10 +1,13 @@
 #include "async/event_loop.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "async/from_frame_pool.h"
+#include "async/time_slice.h"
 
 namespace mayfly {
 namespace {
@@ -83,11 +86,21 @@ bool EventLoop::wants_to_look(std::size_t happened) {
   return resting || ++turns_ % kTurnsPerLook == 0;
 }
 
-bool EventLoop::keep_spinning() {
-  if (++spins_ % kTurnsPerLook != 1) return idle_.may_spin();
+IdlePolicy::Next EventLoop::next() {
+  if (++spins_ % kTurnsPerLook != 1) {
+    return idle_.may_spin() ? IdlePolicy::Next::spin : IdlePolicy::Next::sleep;
+  }
   // The turn that has just ended looked at the clock if there are timers.
   if (timers_.empty()) looked_at_ = clock_.now();
-  return idle_.keep_spinning(looked_at_);
+  return idle_.next(looked_at_);
+}
+
+void EventLoop::yield() {
+  const TimePoint begin = looked_at_;
+  shorten_time_slices();
+  ::sched_yield();
+  looked_at_ = clock_.now();
+  idle_.has_yielded(begin, looked_at_);
 }
 
 std::size_t EventLoop::fire_timers() {
@@ -133,7 +146,10 @@ Nanoseconds EventLoop::until_next_timer() const {
 }
 
 void EventLoop::run_once() {
-  if (poll() != 0 || !ready_.empty() || keep_spinning()) return;
+  if (poll() != 0 || !ready_.empty()) return;
+  const IdlePolicy::Next what = next();
+  if (what == IdlePolicy::Next::yield) yield();
+  if (what != IdlePolicy::Next::sleep) return;
   Nanoseconds timeout{};
   if (!may_sleep(fds_, timeout)) return;
   sleeper_.sleep(fds_, timeout);

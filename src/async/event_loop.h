@@ -85,8 +85,10 @@ class EventLoop {
 
   /// Polls, fires timers and resumes once, without sleeping; returns how much happened.
   std::size_t poll();
-  /// Whether an idle loop should poll again rather than sleep.
-  bool keep_spinning();
+  /// What an idle loop should do before it polls again.
+  IdlePolicy::Next next();
+  /// Leaves the core to whoever waits for it, as next() said. Others may enter a Scope meanwhile.
+  void yield();
   /// Arms all sources; gives their descriptors and how long to sleep on them (negative: for ever).
   /// False: one of them has an event already. A source that goes on refusing without anything
   /// happening (UCX does while a peer's queue is full, which may be for as long as the peer

@@ -33,10 +33,19 @@ void Driver::turn(std::unique_lock<std::mutex>& lock, std::condition_variable& w
   if (contenders_.load(std::memory_order_relaxed) != 0) {
     lock.unlock();
     lock.lock();
-  } else if (!happened && !loop_.keep_spinning()) {
-    sleep(lock);
+  } else if (!happened) {
+    rest(lock);
   }
   driving_ = false;
+}
+
+void Driver::rest(std::unique_lock<std::mutex>& lock) {
+  const IdlePolicy::Next next = loop_.next();
+  if (next == IdlePolicy::Next::sleep) sleep(lock);
+  if (next != IdlePolicy::Next::yield) return;
+  lock.unlock();
+  loop_.yield();
+  lock.lock();
 }
 
 void Driver::sleep(std::unique_lock<std::mutex>& lock) {

@@ -89,6 +89,8 @@ class Driver {
 
   /// One turn of the loop, or a wait until the thread that turns it says more.
   void turn(std::unique_lock<std::mutex>& lock, std::condition_variable& wake);
+  /// Spins, yields or sleeps, as nothing has happened.
+  void rest(std::unique_lock<std::mutex>& lock);
   void sleep(std::unique_lock<std::mutex>& lock);
   void wake();
 

@@ -5,8 +5,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "async/deadline.h"
 #include "async/poll_sleeper.h"
+#include "async/time_slice.h"
 
 namespace mayfly {
 namespace {
@@ -45,6 +48,23 @@ TEST(EventLoopTest, NorDoesOneWhoseDescriptorStaysReadableMeanwhile) {
   loop.run(nap(loop, std::chrono::milliseconds(300)));
   EXPECT_LT(source.polls, 5000U);
   ::close(source.fd);
+}
+
+/// Nothing is known of a core at first, so it counts as wanted by others. Whether the loop yields
+/// shows in what it asks of the kernel before, once for each thread.
+TEST(EventLoopTest, YieldsOnACoreThatOthersWantBeforeItSleeps) {
+  class Bed final : public Sleeper {
+   public:
+    void sleep(std::span<const int>, Nanoseconds) override { has_slept = true; }
+    bool has_slept = false;
+  };
+  std::thread([] {
+    if (!time_slice()) GTEST_SKIP() << "this kernel does not tell time slices";
+    Bed bed;
+    EventLoop loop(bed);
+    while (!bed.has_slept) loop.run_once();
+    EXPECT_EQ(time_slice(), kShortestTimeSlice);
+  }).join();
 }
 
 TEST(EventLoopTest, TimersFireInTheOrderOfTheirTimesAndNoneEarly) {
