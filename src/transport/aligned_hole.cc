@@ -9,6 +9,7 @@
 #include "memory/slab.h"
 
 namespace mayfly {
+
 AlignedHole::AlignedHole(std::size_t bytes) : bytes_(round_up(bytes, kHugePageBytes)) {
   if (bytes_ < bytes || bytes_ > SIZE_MAX / 2) return;
   // A huge page before it and one behind it are the guards.
