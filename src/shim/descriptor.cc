@@ -10,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "shim/position.h"
 #include "shim/private_descriptor.h"
 #include "shim/real.h"
 #include "shim/ticket_name.h"
@@ -134,9 +135,9 @@ int Held::handle() const {
   return handle;
 }
 
-Held find(int fd) {
+Held hold(int fd) {
   std::atomic<Description*>* const slot = slot_of(fd);
-  if (slot == nullptr || Inside::is_so()) return {};
+  if (slot == nullptr) return {};
   while (Description* const description = slot->load()) {
     int holders = description->holders.load();
     while (holders > 0 && !description->holders.compare_exchange_weak(holders, holders + 1)) {
@@ -147,6 +148,8 @@ Held find(int fd) {
   }
   return {};
 }
+
+Held find(int fd) { return Inside::is_so() ? Held() : hold(fd); }
 
 bool is_ours(int fd) {
   const std::atomic<Description*>* const slot = slot_of(fd);
@@ -171,6 +174,7 @@ int add(int handle, int flags, std::string path) {
   description->flags = flags & ~(O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
   description->path = std::move(path);
   description->handle = handle;
+  description->position = 0;
   description->generation = process_generation();
   if (assign(fd, description)) return fd;
   let_go(description);
@@ -205,6 +209,7 @@ void take_up_inherited() {
     description->flags = flags;
     description->path.clear();
     description->handle = -1;
+    description->position = kShared;
     description->generation = 0;
     assign(fd, description);
   });

@@ -4,9 +4,7 @@
 // only. So its number is the kernel's and collides with none; dup, fork, exec, close-on-exec, poll
 // and select are the kernel's; and what goes past us, a program without the shim or a system call
 // of its own, gets EBADF or EPERM and never wrong bytes. Its name is the file's ticket, by which
-// any process that has inherited it opens the file for itself. The memfd's own position is the
-// file's position: it is shared between the processes that share the description, and one lseek
-// takes a range of it.
+// any process that has inherited it opens the file for itself.
 //
 // Owner: the process's table, per number; operations under way hold it too. Thread: any; finding
 // one takes no lock. Order: the file is closed when the last number in this process has gone and
@@ -30,6 +28,7 @@ struct Description {
 
   std::atomic<int> holders{0};          ///< 0: free for another file
   std::atomic<int> handle{-1};          ///< libmayfly's descriptor
+  std::atomic<off_t> position{0};       ///< position.h
   std::atomic<unsigned> generation{0};  ///< of the membership whose handle it is
 };
 
@@ -77,6 +76,8 @@ class Held {
 
 /// What `fd` stands for; nothing for a call that libmayfly makes.
 Held find(int fd);
+/// What `fd` stands for, whoever asks.
+Held hold(int fd);
 /// The same question without a hold.
 bool is_ours(int fd);
 

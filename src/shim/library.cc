@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "shim/mount.h"
+#include "shim/position.h"
 #include "shim/private_descriptor.h"
 #include "shim/real.h"
 
@@ -202,7 +203,7 @@ const Library* library_if_joined() {
 std::mutex& making_lock() { return membership().making; }
 
 void watch_forks() {
-  if (::pthread_atfork(nullptr, nullptr, become_child) != 0) std::abort();
+  if (::pthread_atfork(share_positions, nullptr, become_child) != 0) std::abort();
 }
 
 void leave_library() {

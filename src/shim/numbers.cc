@@ -9,6 +9,7 @@
 #include <cstdarg>
 
 #include "shim/descriptor.h"
+#include "shim/position.h"
 #include "shim/private_descriptor.h"
 #include "shim/real.h"
 #include "shim/standard_stream.h"
@@ -57,7 +58,7 @@ int replace(int old, int fd, int flags, bool may_be_same) {
 int lock(const Held& held, int fd, int command, struct flock* range) {
   struct flock from_start = *range;
   if (range->l_whence == SEEK_CUR) {
-    from_start.l_start += MAYFLY_REAL(lseek)(fd, 0, SEEK_CUR);
+    from_start.l_start += advance(held, fd, 0);
     from_start.l_whence = SEEK_SET;
   }
   const int done = held.wait_for(&Library::fcntl_lock, command, &from_start);

@@ -1,17 +1,65 @@
 #include "shim/position.h"
 
+#include <sched.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <cerrno>
+#include "shim/real.h"
 
 namespace mayfly::shim {
+namespace {
+
+/// On the way to the memfd.
+constexpr off_t kMoving = -2;
+
+/// Where it is, or kShared.
+off_t settled(const std::atomic<off_t>& position) {
+  off_t now = position.load();
+  while (now == kMoving) {
+    ::sched_yield();
+    now = position.load();
+  }
+  return now;
+}
+
+off_t set_position(const Held& held, int fd, off_t target) {
+  std::atomic<off_t>& position = held->position;
+  off_t now = settled(position);
+  if (now != kShared && target < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+  while (now != kShared && !position.compare_exchange_weak(now, target)) now = settled(position);
+  return now == kShared ? MAYFLY_REAL(lseek)(fd, target, SEEK_SET) : target;
+}
+
+}  // namespace
+
+off_t advance(const Held& held, int fd, off_t bytes) {
+  std::atomic<off_t>& position = held->position;
+  off_t now = settled(position);
+  while (now != kShared) {
+    off_t target = 0;
+    if (__builtin_add_overflow(now, bytes, &target) || target < 0) {
+      errno = target < 0 && bytes < 0 ? EINVAL : EOVERFLOW;
+      return -1;
+    }
+    if (position.compare_exchange_weak(now, target)) return now;
+    now = settled(position);
+  }
+  const off_t target = MAYFLY_REAL(lseek)(fd, bytes, SEEK_CUR);
+  return target < 0 ? -1 : target - bytes;
+}
 
 off_t move_position(const Held& held, int fd, off_t offset, int whence) {
   off_t target = offset;
   switch (whence) {
     case SEEK_SET:
-    case SEEK_CUR:
-      return MAYFLY_REAL(lseek)(fd, offset, whence);
+      break;
+    case SEEK_CUR: {
+      const off_t before = advance(held, fd, offset);
+      return before < 0 ? -1 : before + offset;
+    }
     case SEEK_END: {
       struct stat status {};
       if (held.call(&Library::fstat, &status) != 0) return -1;
@@ -25,12 +73,28 @@ off_t move_position(const Held& held, int fd, off_t offset, int whence) {
       target = held.call(&Library::lseek, offset, whence);
       if (target < 0) return -1;
   }
-  return MAYFLY_REAL(lseek)(fd, target, SEEK_SET);
+  return set_position(held, fd, target);
 }
 
 void follow_append(const Held& held, int fd) {
   const off_t behind = held.call(&Library::lseek, off_t{0}, SEEK_CUR);
-  if (behind >= 0) MAYFLY_REAL(lseek)(fd, behind, SEEK_SET);
+  if (behind >= 0) set_position(held, fd, behind);
+}
+
+void share_positions() {
+  // A handler that used a file meanwhile would wait for what it has interrupted.
+  const Inside inside;
+  for (int fd = 0; fd <= largest_ours(); ++fd) {
+    const Held held = hold(fd);
+    if (!held) continue;
+    off_t now = settled(held->position);
+    while (now != kShared && !held->position.compare_exchange_weak(now, kMoving)) {
+      now = settled(held->position);
+    }
+    if (now == kShared) continue;
+    MAYFLY_REAL(lseek)(fd, now, SEEK_SET);
+    held->position.store(kShared);
+  }
 }
 
 }  // namespace mayfly::shim

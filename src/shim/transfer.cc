@@ -31,7 +31,7 @@ ssize_t write_here(const Held& held, int fd, const void* buffer, std::size_t byt
     if (written > 0) follow_append(held, fd);
     return written;
   }
-  return at_position(fd, bytes,
+  return at_position(held, fd, bytes,
                      [&](off_t at) { return held.call(&Library::pwrite, buffer, bytes, at); });
 }
 
@@ -47,7 +47,7 @@ ssize_t write_all_here(const Held& held, int fd, const iovec* places, int count)
     if (written > 0) follow_append(held, fd);
     return written;
   }
-  return at_position(fd, sum_of(places, count),
+  return at_position(held, fd, sum_of(places, count),
                      [&](off_t at) { return held.call(&Library::pwritev, places, count, at); });
 }
 
@@ -57,7 +57,7 @@ MAYFLY_EXPORT ssize_t read(int fd, void* buffer, std::size_t bytes) {
   const Held held = find(fd);
   if (!held) return MAYFLY_REAL(read)(fd, buffer, bytes);
   bytes = std::min(bytes, kMost);
-  return at_position(fd, bytes,
+  return at_position(held, fd, bytes,
                      [&](off_t at) { return held.call(&Library::pread, buffer, bytes, at); });
 }
 
@@ -84,7 +84,7 @@ MAYFLY_SAME(pwrite64, pwrite);
 MAYFLY_EXPORT ssize_t readv(int fd, const iovec* places, int count) {
   const Held held = find(fd);
   if (!held) return MAYFLY_REAL(readv)(fd, places, count);
-  return at_position(fd, sum_of(places, count),
+  return at_position(held, fd, sum_of(places, count),
                      [&](off_t at) { return held.call(&Library::preadv, places, count, at); });
 }
 
