@@ -24,24 +24,6 @@ namespace mayfly::shim {
 
 thread_local int Inside::depth_ = 0;
 
-void Inside::block() {
-  const int error = errno;
-  sigset_t waiting;
-  ::sigfillset(&waiting);
-  // Those that the thread's own instructions raise.
-  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) {
-    ::sigdelset(&waiting, number);
-  }
-  ::pthread_sigmask(SIG_BLOCK, &waiting, &before_);
-  errno = error;
-}
-
-void Inside::unblock() {
-  const int error = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  errno = error;
-}
-
 namespace {
 
 struct Membership {
@@ -70,6 +52,7 @@ void become_child() {
   mine.is_child = true;
   mine.has_joined = false;
   mine.generation.fetch_add(1);
+  HeldSignals::become_child();
 }
 
 const Library* complain(Membership& mine, const char* what, const char* why, int error) {
@@ -105,10 +88,11 @@ class Setting {
   bool is_users_;
 };
 
-/// As it loads, UCX puts its own handlers in place of the program's for SIGSEGV and the like, and
-/// itself in place of mmap, ours included, unless told otherwise.
+/// As it loads, UCX puts its own handlers in place of the program's for SIGSEGV and the like and
+/// for SIGHUP, and itself in place of mmap, ours included, unless told otherwise.
 void* load_quietly(const std::string& path) {
   const Setting handlers("UCX_HANDLE_ERRORS", "none");
+  const Setting debugging("UCX_DEBUG_SIGNO", "0");
   const Setting hooks("UCX_MEM_EVENTS", "n");
   return ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
 }
@@ -177,6 +161,7 @@ const Library* join(Membership& mine) {
   mine.library.set_mount_point(mount_prefix());
   const int mask = mine.umask.load();
   if (mask >= 0) mine.library.umask(static_cast<mode_t>(mask));
+  HeldSignals::hold_what_ends();
   mine.has_joined.store(true, std::memory_order_release);
   // Before the destructors of UCX, which do not know that it is in use.
   static const int registered = std::atexit(leave_at_exit);
@@ -191,6 +176,7 @@ const Library* library() {
   if (mine.has_joined.load(std::memory_order_acquire)) return &mine.library;
   const std::lock_guard lock(mine.mutex);
   if (mine.has_joined) return &mine.library;
+  const BlockedSignals blocked;
   const Inside inside;
   return join(mine);
 }
@@ -210,6 +196,7 @@ void leave_library() {
   Membership& mine = membership();
   const std::unique_lock lock(mine.mutex, std::try_to_lock);
   if (!lock.owns_lock() || !mine.has_joined || Inside::is_so()) return;
+  const BlockedSignals blocked;
   const Inside inside;
   mine.has_joined = false;
   mine.generation.fetch_add(1);

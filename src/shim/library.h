@@ -5,12 +5,10 @@
 // Failure: one sentence on stderr, once in a process, and an errno for each call.
 #pragma once
 
-#include <signal.h>
-
-#include <cerrno>
 #include <mutex>
 
 #include "mayfly/mayfly.h"
+#include "shim/held_signals.h"
 
 namespace mayfly::shim {
 
@@ -61,23 +59,22 @@ class Inside {
  public:
   enum class Signals : bool { wait, come };
 
-  explicit Inside(Signals signals = Signals::wait) : blocks_(signals == Signals::wait) {
-    if (depth_++ == 0 && blocks_) block();
+  explicit Inside(Signals signals = Signals::wait)
+      : holds_(depth_ == 0 && signals == Signals::wait) {
+    if (holds_) HeldSignals::hold();
+    ++depth_;
   }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
   ~Inside() {
-    if (--depth_ == 0 && blocks_) unblock();
+    --depth_;
+    if (holds_) HeldSignals::release();
   }
   static bool is_so() { return depth_ != 0; }
 
  private:
-  void block();
-  void unblock();
-
   static thread_local int depth_;
-  bool blocks_;
-  sigset_t before_;
+  bool holds_;
 };
 
 /// library->function(arguments...), inside.

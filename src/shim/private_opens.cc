@@ -25,7 +25,7 @@ struct Start {
   void* argument;
 };
 
-/// A thread of UCX's is inside of libmayfly as long as it lives.
+/// A thread of UCX's is inside of libmayfly as long as it lives: no signal is for it.
 void* run_inside(void* given) {
   const Start start = *std::unique_ptr<Start>(static_cast<Start*>(given));
   const Inside inside;
@@ -38,6 +38,7 @@ MAYFLY_EXPORT int pthread_create(pthread_t* thread, const pthread_attr_t* attrib
                                  void* (*function)(void*), void* argument) noexcept {
   if (!Inside::is_so()) return MAYFLY_REAL(pthread_create)(thread, attributes, function, argument);
   remember_thread(function, argument);
+  const BlockedSignals inherited;
   auto start = std::make_unique<Start>(Start{function, argument});
   const int error = MAYFLY_REAL(pthread_create)(thread, attributes, run_inside, start.get());
   if (error == 0) start.release();

@@ -8,6 +8,7 @@ namespace mayfly::shim {
 namespace {
 
 __attribute__((constructor)) void start() {
+  HeldSignals::prepare();
   watch_forks();
   take_up_working_directory();
   take_up_inherited();

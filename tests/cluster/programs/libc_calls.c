@@ -38,11 +38,6 @@ int __xstat64(int, const char*, struct stat64*);
 int __fxstat(int, int, struct stat*);
 int __lxstat(int, const char*, struct stat*);
 
-void say(const char* what, long result) {
-  printf("%s: %ld%s%s\n", what, result, result < 0 ? " " : "",
-         result < 0 ? strerrorname_np(errno) : "");
-}
-
 static void opening(void) {
   char buffer[64] = "";
   struct stat status;

@@ -1,7 +1,6 @@
 #pragma once
 
-/* Prints a result, and the name of errno if it is negative. */
-void say(const char* what, long result);
+#include "say.h"
 
 void streams(void);
 void directories(void);

@@ -201,11 +201,6 @@ static void* open_in_thread(void* name) {
   return close(fd) == 0 ? name : NULL;
 }
 
-static long wait_for(pid_t child) {
-  int status = -1;
-  return waitpid(child, &status, 0) == child ? status : -1;
-}
-
 void processes(void) {
   char buffer[64] = "";
   pthread_t threads[8];

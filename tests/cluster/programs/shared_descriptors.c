@@ -11,19 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "say.h"
+
 extern char** environ;
 
 enum { kRecords = 6000, kReaders = 3 };
-
-static void say(const char* what, long result) {
-  printf("%s: %ld%s%s\n", what, result, result < 0 ? " " : "",
-         result < 0 ? strerrorname_np(errno) : "");
-}
-
-static int wait_for(pid_t child) {
-  int status = -1;
-  return waitpid(child, &status, 0) == child ? status : -1;
-}
 
 static void alone(void) {
   int fd = open("alone", O_CREAT | O_RDWR, 0644);
