@@ -1,15 +1,16 @@
 #include "shim/descriptor.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
 #include <utility>
 
+#include "shim/memfd.h"
 #include "shim/position.h"
 #include "shim/private_descriptor.h"
 #include "shim/real.h"
@@ -56,6 +57,7 @@ struct Node {
 
 Description* make_description() {
   static constinit Node* all = nullptr;
+  const Inside inside;
   const std::lock_guard lock(making());
   for (Node* node = all; node != nullptr; node = node->next) {
     int free = 0;
@@ -87,27 +89,6 @@ bool assign(int fd, Description* description) {
   if (slot == nullptr) return false;
   slot->store(description);
   return true;
-}
-
-/// An empty file without a name that can be neither read nor written; -1 and errno.
-int make_memfd(const mayfly_ticket& ticket, int flags) {
-  const TicketName name(ticket);
-  const int fd = MAYFLY_REAL(memfd_create)(name.text(), MFD_ALLOW_SEALING | MFD_CLOEXEC);
-  if (fd < 0) return -1;
-  const int sealed =
-      MAYFLY_REAL(fcntl)(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_WRITE | F_SEAL_SEAL);
-  char itself[32];
-  std::snprintf(itself, sizeof itself, "/proc/self/fd/%d", fd);
-  // A descriptor that could be read would give an end of file to whoever bypasses us.
-  const int unreadable = MAYFLY_REAL(open)(itself, O_WRONLY | O_CLOEXEC | (flags & O_APPEND));
-  const bool made =
-      sealed == 0 && unreadable >= 0 && MAYFLY_REAL(dup3)(unreadable, fd, flags & O_CLOEXEC) == fd;
-  const int error = errno;
-  if (unreadable >= 0) MAYFLY_REAL(close)(unreadable);
-  if (made) return fd;
-  MAYFLY_REAL(close)(fd);
-  errno = error;
-  return -1;
 }
 
 }  // namespace
@@ -151,17 +132,19 @@ Held hold(int fd) {
 
 Held find(int fd) { return Inside::is_so() ? Held() : hold(fd); }
 
-bool is_ours(int fd) {
+bool is_number_of_ours(int fd) {
   const std::atomic<Description*>* const slot = slot_of(fd);
-  return slot != nullptr && slot->load() != nullptr && !Inside::is_so();
+  return slot != nullptr && slot->load() != nullptr;
 }
+
+bool is_ours(int fd) { return is_number_of_ours(fd) && !Inside::is_so(); }
 
 int add(int handle, int flags, std::string path) {
   const Library* const joined = library();
   mayfly_ticket ticket{};
   int fd = -1;
   if (call(joined->get_ticket, handle, &ticket) == 0) {
-    fd = make_memfd(ticket, flags);
+    fd = make_number(flags);
   }
   if (fd < 0) {
     const int error = errno;
@@ -183,8 +166,8 @@ int add(int handle, int flags, std::string path) {
   return -1;
 }
 
-void share(int old, int fd) {
-  const Held held = find(old);
+void share(const ChangingNumbers&, int old, int fd) {
+  const Held held = hold(old);
   if (!held || old == fd) return;
   held->holders.fetch_add(1);
   if (!assign(fd, held.get())) let_go(held.get());
@@ -193,7 +176,11 @@ void share(int old, int fd) {
 int forget(int fd) {
   std::atomic<Description*>* const slot = slot_of(fd);
   if (slot == nullptr || Inside::is_so()) return 0;
-  Description* const description = slot->exchange(nullptr);
+  Description* description = nullptr;
+  {
+    const ChangingNumbers changing;
+    description = slot->exchange(nullptr);
+  }
   return description == nullptr ? 0 : let_go(description);
 }
 

@@ -1,10 +1,11 @@
 // Descriptor: a small integer of the program's that stands for a file of ours.
 //
-// Each open file description is a kernel descriptor too: an empty, sealed memfd, open for writing
-// only. So its number is the kernel's and collides with none; dup, fork, exec, close-on-exec, poll
-// and select are the kernel's; and what goes past us, a program without the shim or a system call
-// of its own, gets EBADF or EPERM and never wrong bytes. Its name is the file's ticket, by which
-// any process that has inherited it opens the file for itself.
+// Each number is a kernel descriptor too: an empty, sealed memfd, open for writing only. So it
+// collides with none; dup, fork, exec, close-on-exec, poll and select are the kernel's; and what
+// goes past us, a program without the shim or a system call of its own, gets EBADF or EPERM and
+// never wrong bytes. All files of a process have one memfd in common, until another process may get
+// its descriptors: from then on each open file description has a memfd of its own. Its name is the
+// file's ticket, by which any process that has inherited it opens the file for itself.
 //
 // Owner: the process's table, per number; operations under way hold it too. Thread: any; finding
 // one takes no lock. Order: the file is closed when the last number in this process has gone and
@@ -14,6 +15,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -84,15 +86,30 @@ bool is_ours(int fd);
 /// A new number, the smallest that is free, for an open file of libmayfly's, which becomes the
 /// description's. `flags`: as open(2). -1 and errno; the handle is closed then.
 int add(int handle, int flags, std::string path);
+/// Held by whoever makes a number of another one or takes it from a file. No signal comes
+/// meanwhile: handlers may do the same.
+class ChangingNumbers {
+ public:
+  ChangingNumbers() : lock_(numbers_lock()) {}
+
+ private:
+  const Inside inside_;
+  const std::lock_guard<std::mutex> lock_;
+};
 /// `fd`, which the kernel has just made of `old` by dup(2) or its like, stands for the same.
-void share(int old, int fd);
+void share(const ChangingNumbers& changing, int old, int fd);
 /// `fd` no longer stands for anything of ours; 0, or -1 and errno if it was the last number and the
 /// file could not be closed well. The kernel's descriptor is the caller's to close.
 int forget(int fd);
+/// Whether `fd` stands for a file, whoever asks.
+bool is_number_of_ours(int fd);
 /// The largest number that has ever been ours; -1: none.
 int largest_ours();
 
 /// Takes up what this process has inherited through exec.
 void take_up_inherited();
+/// Other processes are about to get this one's descriptors. One that cannot be handed on is told of
+/// on stderr.
+void share_descriptions();
 
 }  // namespace mayfly::shim

@@ -29,6 +29,7 @@ namespace {
 struct Membership {
   std::mutex mutex;
   std::mutex making;
+  std::mutex numbers;
   Library library;
   bool is_loaded = false;
   std::atomic<bool> has_joined{false};
@@ -49,6 +50,7 @@ void become_child() {
   Membership& mine = membership();
   new (&mine.mutex) std::mutex;
   new (&mine.making) std::mutex;
+  new (&mine.numbers) std::mutex;
   mine.is_child = true;
   mine.has_joined = false;
   mine.generation.fetch_add(1);
@@ -187,9 +189,10 @@ const Library* library_if_joined() {
 }
 
 std::mutex& making_lock() { return membership().making; }
+std::mutex& numbers_lock() { return membership().numbers; }
 
 void watch_forks() {
-  if (::pthread_atfork(share_positions, nullptr, become_child) != 0) std::abort();
+  if (::pthread_atfork(share_descriptions, nullptr, become_child) != 0) std::abort();
 }
 
 void leave_library() {

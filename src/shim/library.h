@@ -42,8 +42,10 @@ void leave_library();
 /// What the process's umask is from now on.
 void tell_umask(mode_t mask);
 
-/// Of what all threads of the process make together; anew in a forked child.
+/// Of what all threads of the process make together; anew in a forked child, as the next.
 std::mutex& making_lock();
+/// Of which number stands for which file.
+std::mutex& numbers_lock();
 /// Once, before the program runs.
 void watch_forks();
 

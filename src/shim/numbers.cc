@@ -28,8 +28,17 @@ int refuse(int error) {
 /// libmayfly's own descriptors are no business of the program's.
 bool is_hidden(int fd) { return is_private(fd) && !Inside::is_so(); }
 
-int duplicate(int old, int made) {
-  if (made >= 0) share(old, made);
+/// `make()` has the kernel make a number of `old`.
+template <class Make>
+int duplicate(int old, Make make) {
+  int made = -1;
+  if (is_ours(old)) {
+    const ChangingNumbers changing;
+    made = make();
+    if (made >= 0) share(changing, old, made);
+  } else {
+    made = make();
+  }
   if (made >= 0) follow_descriptor(made);
   return made;
 }
@@ -51,7 +60,7 @@ int replace(int old, int fd, int flags, bool may_be_same) {
   if (!held && !is_ours(fd)) return MAYFLY_REAL(dup3)(old, fd, flags);
   if (MAYFLY_REAL(fcntl)(old, F_GETFD) < 0) return -1;
   let_go(fd);
-  return duplicate(old, MAYFLY_REAL(dup3)(old, fd, flags));
+  return duplicate(old, [&] { return MAYFLY_REAL(dup3)(old, fd, flags); });
 }
 
 /// The library keeps no position of its own.
@@ -69,9 +78,12 @@ int lock(const Held& held, int fd, int command, struct flock* range) {
 int set_flags(const Held& held, int fd, int flags) {
   const int kept = held->flags.load() & ~kStatusFlags;
   const int now = kept | (flags & kStatusFlags);
-  // The kernel's copy tells those who inherit the descriptor.
-  MAYFLY_REAL(fcntl)(fd, F_SETFL, flags & (O_APPEND | O_NONBLOCK));
-  held->flags = now;
+  {
+    const ChangingNumbers changing;
+    held->flags = now;
+    // The kernel's copy tells those who inherit the descriptor.
+    if (is_shared(held)) MAYFLY_REAL(fcntl)(fd, F_SETFL, flags & (O_APPEND | O_NONBLOCK));
+  }
   return held.call(&Library::set_append, now & O_APPEND);
 }
 
@@ -90,7 +102,7 @@ int control(const Held& held, int fd, int command, void* argument) {
       return lock(held, fd, command, static_cast<struct flock*>(argument));
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
-      return duplicate(fd, MAYFLY_REAL(fcntl)(fd, command, argument));
+      return duplicate(fd, [&] { return MAYFLY_REAL(fcntl)(fd, command, argument); });
     case F_GETFD:
     case F_SETFD:
       return MAYFLY_REAL(fcntl)(fd, command, argument);
@@ -145,7 +157,7 @@ MAYFLY_EXPORT void closefrom(int first) noexcept {
 
 MAYFLY_EXPORT int dup(int old) noexcept {
   if (is_hidden(old)) return refuse(EBADF);
-  return if_private(duplicate(old, MAYFLY_REAL(dup)(old)));
+  return if_private(duplicate(old, [&] { return MAYFLY_REAL(dup)(old); }));
 }
 
 MAYFLY_EXPORT int dup2(int old, int fd) noexcept { return replace(old, fd, 0, true); }

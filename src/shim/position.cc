@@ -81,20 +81,14 @@ void follow_append(const Held& held, int fd) {
   if (behind >= 0) set_position(held, fd, behind);
 }
 
-void share_positions() {
-  // A handler that used a file meanwhile would wait for what it has interrupted.
-  const Inside inside;
-  for (int fd = 0; fd <= largest_ours(); ++fd) {
-    const Held held = hold(fd);
-    if (!held) continue;
-    off_t now = settled(held->position);
-    while (now != kShared && !held->position.compare_exchange_weak(now, kMoving)) {
-      now = settled(held->position);
-    }
-    if (now == kShared) continue;
-    MAYFLY_REAL(lseek)(fd, now, SEEK_SET);
-    held->position.store(kShared);
+off_t lift_position(const Held& held) {
+  off_t now = settled(held->position);
+  while (now != kShared && !held->position.compare_exchange_weak(now, kMoving)) {
+    now = settled(held->position);
   }
+  return now;
 }
+
+void put_position(const Held& held, off_t position) { held->position.store(position); }
 
 }  // namespace mayfly::shim

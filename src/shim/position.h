@@ -1,5 +1,5 @@
 // The position of an open file: in the process's memory as long as the description is the process's
-// alone. From the first fork, exec or spawn on it is the memfd's own position, which the kernel
+// alone. Once it has a memfd of its own (descriptor.h) it is the memfd's position, which the kernel
 // shares between all that share the description, at the cost of a system call.
 //
 // Thread: any; each takes a range of its own. Failure: -1 and errno.
@@ -36,12 +36,17 @@ ssize_t at_position(const Held& held, int fd, std::size_t bytes, Transfer transf
   return done;
 }
 
+inline bool is_shared(const Held& held) { return held->position.load() == kShared; }
+
 /// lseek(2), with all of its five kinds.
 off_t move_position(const Held& held, int fd, off_t offset, int whence);
 /// After a write behind the end of the file: the position is behind what was written.
 void follow_append(const Held& held, int fd);
 
-/// Other processes are about to get the process's descriptors.
-void share_positions();
+/// The position on its way to the memfd, for whoever asks waits until put_position(); kShared: it
+/// is there already, and nothing has to be put.
+off_t lift_position(const Held& held);
+/// A position, or kShared.
+void put_position(const Held& held, off_t position);
 
 }  // namespace mayfly::shim

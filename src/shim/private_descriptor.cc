@@ -69,6 +69,7 @@ bool renew_pipe(int read_end, int write_end) {
 bool renew(int fd) {
   switch (entry(fd).kind.load()) {
     case PrivateKind::none:
+    case PrivateKind::lasting:
       return true;
     case PrivateKind::epoll:
       return put_in_place(MAYFLY_REAL(epoll_create1)(EPOLL_CLOEXEC), fd);

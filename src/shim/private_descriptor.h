@@ -15,7 +15,8 @@
 
 namespace mayfly::shim {
 
-enum class PrivateKind : unsigned char { none, other, epoll, event, pipe };
+/// lasting: a forked child keeps it as it is.
+enum class PrivateKind : unsigned char { none, other, epoll, event, pipe, lasting };
 
 /// What a call that opens has given, moved if it was made inside of libmayfly.
 int if_private(int fd, PrivateKind kind = PrivateKind::other);

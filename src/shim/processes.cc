@@ -14,7 +14,6 @@
 #include "shim/descriptor.h"
 #include "shim/library.h"
 #include "shim/place.h"
-#include "shim/position.h"
 #include "shim/program_copy.h"
 #include "shim/real.h"
 #include "shim/working_directory.h"
@@ -37,7 +36,7 @@ int execute(const char* path, char* const arguments[], char* const environment[]
   if (place.is_ours()) {
     const int program = copy_program(path);
     if (program < 0) return -1;
-    share_positions();
+    share_descriptions();
     leave_library();
     MAYFLY_REAL(fexecve)(program, arguments, variables.data());
     const int error = errno;
@@ -45,7 +44,7 @@ int execute(const char* path, char* const arguments[], char* const environment[]
     errno = error;
     return -1;
   }
-  share_positions();
+  share_descriptions();
   leave_library();
   return MAYFLY_REAL(execve)(place.outside(), arguments, variables.data());
 }
@@ -58,7 +57,7 @@ int execute_by_name(const char* name, char* const arguments[], char* const envir
   }
   std::string storage;
   const std::vector<char*> variables = environment_for_exec(environment, storage);
-  share_positions();
+  share_descriptions();
   leave_library();
   return MAYFLY_REAL(execvpe)(name, arguments, variables.data());
 }
@@ -113,7 +112,7 @@ MAYFLY_EXPORT int fexecve(int fd, char* const arguments[], char* const environme
   const std::vector<char*> variables = environment_for_exec(environment, storage);
   const int program = is_ours(fd) ? copy_program_of(fd) : fd;
   if (program < 0) return -1;
-  share_positions();
+  share_descriptions();
   leave_library();
   return MAYFLY_REAL(fexecve)(program, arguments, variables.data());
 }
@@ -135,7 +134,7 @@ MAYFLY_EXPORT int posix_spawn(pid_t* pid, const char* path,
   std::string storage;
   const std::vector<char*> variables = environment_for_exec(environment, storage);
   const Place place(AT_FDCWD, path);
-  share_positions();
+  share_descriptions();
   if (!place.is_ours()) {
     return MAYFLY_REAL(posix_spawn)(pid, place.outside(), actions, attributes, arguments,
                                     variables.data());
@@ -158,7 +157,7 @@ MAYFLY_EXPORT int posix_spawnp(pid_t* pid, const char* name,
   }
   std::string storage;
   const std::vector<char*> variables = environment_for_exec(environment, storage);
-  share_positions();
+  share_descriptions();
   return MAYFLY_REAL(posix_spawnp)(pid, name, actions, attributes, arguments, variables.data());
 }
 
@@ -197,12 +196,12 @@ class ExportedDirectory {
 
 MAYFLY_EXPORT int system(const char* command) {
   const ExportedDirectory exported;
-  share_positions();
+  share_descriptions();
   return MAYFLY_REAL(system)(command);
 }
 
 MAYFLY_EXPORT std::FILE* popen(const char* command, const char* mode) {
   const ExportedDirectory exported;
-  share_positions();
+  share_descriptions();
   return MAYFLY_REAL(popen)(command, mode);
 }

@@ -79,6 +79,32 @@ static void handed_on(void) {
   say("cat", system("cat handed-on second third own; echo"));
 }
 
+/* Several numbers of one file, and what was set after it was opened. */
+static void twins(void) {
+  int fd = open("twins", O_CREAT | O_RDWR, 0644);
+  int twin = dup(fd), third = fcntl(fd, F_DUPFD_CLOEXEC, 20);
+  say("twin", twin);
+  say("third", third);
+  write(third, "head ", 5);
+  fflush(stdout);
+  say("by the twin", system("printf 'twin ' >&4"));
+  say("the third is closed", system("exec 2>&-; printf x >&20") != 0);
+  say("at", lseek(third, 0, SEEK_CUR));
+  int other = open("twins", O_WRONLY);
+  say("appends from now on", fcntl(other, F_SETFL, O_APPEND));
+  int plain = open("twins", O_RDWR);
+  say("flags", fcntl(plain, F_GETFL) & (O_APPEND | O_ACCMODE));
+  say("append", system("printf 'end' >&5"));
+  say("at the beginning", write(plain, "HEAD", 4));
+  say("close on exec", fcntl(third, F_GETFD));
+  say("not the twin", fcntl(twin, F_GETFD));
+  say("replaced", dup2(plain, twin));
+  say("twin at", lseek(twin, 0, SEEK_CUR));
+  closefrom(3);
+  fflush(stdout);
+  say("cat", system("cat twins; echo"));
+}
+
 /* The sum of the numbers that it got. */
 static void* read_records(void* given) {
   int fd = *(int*)given;
@@ -125,6 +151,7 @@ int main(void) {
   if (chdir(getenv("D")) != 0) return 2;
   alone();
   handed_on();
+  twins();
   for (int round = 0; round < 5; ++round) forked_while_read();
   return 0;
 }
