@@ -200,7 +200,14 @@ Result<void, Failure> ServerProcess::build(const ServerProcessOptions& options) 
   const ServerParts parts{*loop_, *worker_, *memory_, *pool_, *store_, ring_.get()};
   server_ = std::make_unique<Server>(parts, server_options);
   signal_->set_server(server_.get());
+  heap_.prepare(prepared_heap(options.memory_bytes));
   return {};
+}
+
+std::uint64_t ServerProcess::prepared_heap(std::uint64_t memory_bytes) {
+  // Small files are a page each, of half of the memory, and take 1 KiB of the heap: a quarter of
+  // those that fit.
+  return std::clamp<std::uint64_t>(memory_bytes / 32, 2 * kMiB, HugeHeap::kReserved / 2);
 }
 
 Result<std::optional<DataFile>, Failure> ServerProcess::open_data_file(
@@ -218,10 +225,11 @@ Result<std::optional<DataFile>, Failure> ServerProcess::open_data_file(
 std::string ServerProcess::budget(std::uint64_t memory_bytes) {
   const std::uint64_t pinned = round_up(memory_bytes, kMinMemoryBytes);
   const BufferPool::Counts counts = BufferPool::plan(pinned);
-  return fmt::format("pins {}: {} Buffers of {}, {} of {}, {} of {}; io_uring depth {}",
-                     format_bytes(pinned), counts[0], format_bytes(kBufferBytes[0]), counts[1],
-                     format_bytes(kBufferBytes[1]), counts[2], format_bytes(kBufferBytes[2]),
-                     Ring::kDepth);
+  return fmt::format(
+      "pins {}: {} Buffers of {}, {} of {}, {} of {}; {} for tables; io_uring depth {}",
+      format_bytes(pinned), counts[0], format_bytes(kBufferBytes[0]), counts[1],
+      format_bytes(kBufferBytes[1]), counts[2], format_bytes(kBufferBytes[2]),
+      format_bytes(prepared_heap(memory_bytes)), Ring::kDepth);
 }
 
 ServerEnd ServerProcess::serve() {

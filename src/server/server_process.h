@@ -61,6 +61,8 @@ class ServerProcess {
  private:
   ServerProcess();
   Result<void, Failure> build(const ServerProcessOptions& options);
+  /// How much of the heap is in memory from the start.
+  static std::uint64_t prepared_heap(std::uint64_t memory_bytes);
   /// None: nothing is to be kept.
   static Result<std::optional<DataFile>, Failure> open_data_file(
       const ServerProcessOptions& options);

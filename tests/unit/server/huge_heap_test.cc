@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -59,27 +60,62 @@ bool kernel_has_huge_pages() {
   return enabled.good();
 }
 
+std::vector<std::unique_ptr<Item>> make_items(HugeHeap& huge, std::size_t count) {
+  std::vector<std::unique_ptr<Item>> items;
+  items.reserve(count);
+  for (; items.size() < count; items.push_back(std::make_unique<Item>())) huge.poll();
+  huge.look();
+  return items;
+}
+
+long faults() {
+  rusage used{};
+  EXPECT_EQ(::getrusage(RUSAGE_SELF, &used), 0);
+  return used.ru_minflt;
+}
+
+/// The process's.
+HugeHeap& the_heap() {
+  static HugeHeap heap;
+  return heap;
+}
+
+// Before the heap has grown.
+TEST(HugeHeapTest, WhatWasPreparedIsThere) {
+  if (kSanitized) GTEST_SKIP();
+  HugeHeap& huge = the_heap();
+  huge.prepare(16 * kMiB);
+  const long before = faults();
+  const auto items = make_items(huge, 14'000);
+  EXPECT_LT(faults() - before, 100);
+}
+
+TEST(HugeHeapTest, ATableIsOnHugePagesFromItsFirstByte) {
+  if (kSanitized || !kernel_has_huge_pages()) GTEST_SKIP();
+  HugeHeap& huge = the_heap();
+  huge.prepare(0);
+  const long before = faults();
+  const std::vector<char> table(24 * kMiB);
+  // Its ends are on small pages: at most 511 each, of 6144.
+  EXPECT_LT(faults() - before, 1100);
+}
+
 TEST(HugeHeapTest, WhatTheHeapGrowsByIsOnHugePages) {
   if (kSanitized || !kernel_has_huge_pages()) GTEST_SKIP();
-  HugeHeap huge;
+  HugeHeap& huge = the_heap();
+  huge.prepare(0);
   const Heap before = heap();
-  std::vector<std::unique_ptr<Item>> items;
-  const auto fill = [&](std::size_t until) {
-    for (; items.size() < until; items.push_back(std::make_unique<Item>())) huge.poll();
-    huge.look();
-  };
-  items.reserve(1 << 20);
-  fill(50'000);
+  auto items = make_items(huge, 150'000);
   const Heap grown = heap();
-  EXPECT_GE(grown.bytes - before.bytes, 32 * kMiB);
+  EXPECT_GE(grown.bytes - before.bytes, 64 * kMiB);
   EXPECT_EQ(grown.bytes - grown.on_huge_pages, before.bytes - before.on_huge_pages);
   // And again, after it has become shorter.
   items.clear();
   const Heap shorter = heap();
   EXPECT_LT(shorter.bytes, grown.bytes);
-  fill(100'000);
+  items = make_items(huge, 300'000);
   const Heap again = heap();
-  EXPECT_GE(again.bytes - shorter.bytes, 64 * kMiB);
+  EXPECT_GE(again.bytes - shorter.bytes, 128 * kMiB);
   EXPECT_EQ(again.bytes - again.on_huge_pages, before.bytes - before.on_huge_pages);
 }
 
