@@ -14,7 +14,6 @@
 namespace mayfly {
 namespace {
 
-constexpr mode_t kPermissions = 07777;
 /// Files of up to that many bytes this process copies sooner than it has others do it.
 constexpr off_t kCarriedBytes = 64 << 10;
 constexpr std::size_t kMaxAttributeBytes = 64 << 10;

@@ -27,7 +27,6 @@ constexpr std::size_t kWaitingBytes = 16 << 10;
 constexpr Nanoseconds kLockPatience = std::chrono::seconds(4);
 constexpr Nanoseconds kBetweenLocks = std::chrono::milliseconds(50);
 constexpr const char* kTypes[] = {"file", "directory", "symbolic_link", "hard_link", "removed"};
-constexpr mode_t kPermissions = 07777;
 
 /// JSON is UTF-8 and names need not be: one that is not is written in hexadecimal.
 void put_text(Json& line, const std::string& key, const std::string& text) {

@@ -20,6 +20,9 @@
 
 namespace mayfly {
 
+/// Of a mode, what chmod(2) sets.
+inline constexpr mode_t kPermissions = 07777;
+
 struct ManifestEntry {
   enum class Type : std::uint8_t { file, directory, symbolic_link, hard_link, removed };
   std::string path;

@@ -9,7 +9,6 @@
 namespace mayfly {
 namespace {
 
-constexpr mode_t kPermissions = 07777;
 constexpr mode_t kWhileFilled = 0700;
 
 }  // namespace

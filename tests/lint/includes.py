@@ -19,7 +19,7 @@ def read_layers(cmake_text):
         lower = set()
         if "LAYERS" in words:
             for word in words[words.index("LAYERS") + 1 :]:
-                if word in ("LIBRARIES", "HEADER"):
+                if word in ("LIBRARIES", "HEADER", "TOGETHER"):
                     break
                 lower.add(word)
         layers[words[0]] = lower

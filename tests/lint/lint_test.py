@@ -13,7 +13,7 @@ from lint import offences  # noqa: E402: after the line above
 
 CMAKE = """
 mayfly_layer(base LIBRARIES fmt::fmt)
-mayfly_layer(storage LAYERS base LIBRARIES base_is_no_layer_here)
+mayfly_layer(storage LAYERS base TOGETHER LIBRARIES base_is_no_layer_here)
 mayfly_layer(client LAYERS storage
              base)
 """
