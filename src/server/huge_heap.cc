@@ -13,6 +13,7 @@ namespace {
 
 /// What is longer has a mapping of its own, with faults of 4 KiB: the most that malloc takes.
 constexpr int kLongest = static_cast<int>(32 * kMiB);
+
 /// Where malloc puts so much now. Volatile: the compiler may leave out memory that nobody uses.
 std::uintptr_t probe(std::size_t bytes) {
   void* const volatile probe = std::malloc(bytes);

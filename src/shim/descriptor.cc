@@ -5,8 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <mutex>
 #include <utility>
 

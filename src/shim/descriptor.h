@@ -78,10 +78,12 @@ class Held {
 
 /// What `fd` stands for; nothing for a call that libmayfly makes.
 Held find(int fd);
+/// The same question without a hold.
+bool is_ours(int fd);
 /// What `fd` stands for, whoever asks.
 Held hold(int fd);
 /// The same question without a hold.
-bool is_ours(int fd);
+bool is_number_of_ours(int fd);
 
 /// A new number, the smallest that is free, for an open file of libmayfly's, which becomes the
 /// description's. `flags`: as open(2). -1 and errno; the handle is closed then.
@@ -101,8 +103,6 @@ void share(const ChangingNumbers& changing, int old, int fd);
 /// `fd` no longer stands for anything of ours; 0, or -1 and errno if it was the last number and the
 /// file could not be closed well. The kernel's descriptor is the caller's to close.
 int forget(int fd);
-/// Whether `fd` stands for a file, whoever asks.
-bool is_number_of_ours(int fd);
 /// The largest number that has ever been ours; -1: none.
 int largest_ours();
 

@@ -25,7 +25,6 @@ namespace {
 
 /// As the kernel has a set of signals.
 using KernelSet = std::uint64_t;
-constexpr int kSignals = 65;
 
 constexpr KernelSet bit(int number) { return KernelSet{1} << (number - 1); }
 
@@ -38,16 +37,14 @@ constexpr KernelSet kNeverHeld = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(
 /// Those whose default does not end the process.
 constexpr KernelSet kHarmless = bit(SIGCHLD) | bit(SIGCONT) | bit(SIGURG) | bit(SIGWINCH);
 
-bool is_held(int number) {
-  return number > 0 && number < kSignals && (kNeverHeld & bit(number)) == 0;
-}
+bool is_held(int number) { return number > 0 && number < _NSIG && (kNeverHeld & bit(number)) == 0; }
 
 /// What the program has asked for, where take_signal stands in its place.
 struct Wish {
   std::atomic<void (*)(int, siginfo_t*, void*)> handler{nullptr};  ///< nullptr: the default
   std::atomic<int> flags{0};
 };
-constinit std::array<Wish, kSignals> wishes;
+constinit std::array<Wish, _NSIG> wishes;
 constinit std::atomic<bool> holds_what_ends{false};
 /// Where the mask of each thread was before its signals were held.
 constinit thread_local KernelSet before_holding = 0;
@@ -117,17 +114,12 @@ struct sigaction to_install(int number, const struct sigaction& wanted) {
   return ends;
 }
 
-void reset_to_default(int number) {
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  ::sigaction(number, &action, nullptr);
-}
+/// SIG_DFL, without flags.
+constexpr struct sigaction kDefault {};
 
 /// The default itself, once this handler has returned.
 void end_by(int number, siginfo_t* what) {
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  set_action(number, &action, nullptr);
+  set_action(number, &kDefault, nullptr);
   send_again(number, what);
 }
 
@@ -135,7 +127,9 @@ void deliver(int number, siginfo_t* what, void* interrupted) {
   Wish& wish = wishes[static_cast<std::size_t>(number)];
   const auto handler = wish.handler.load();
   if (handler == nullptr) return end_by(number, what);
-  if ((wish.flags.load() & static_cast<int>(SA_RESETHAND)) != 0) reset_to_default(number);
+  if ((wish.flags.load() & static_cast<int>(SA_RESETHAND)) != 0) {
+    ::sigaction(number, &kDefault, nullptr);
+  }
   handler(number, what, interrupted);
 }
 
@@ -190,7 +184,7 @@ void HeldSignals::prepare() {
 void HeldSignals::hold_what_ends() {
   const Changing changing;
   if (holds_what_ends.exchange(true)) return;
-  for (int number = 1; number < kSignals; ++number) {
+  for (int number = 1; number < _NSIG; ++number) {
     struct sigaction now {};
     if (!is_held(number) || set_action(number, nullptr, &now) != 0) continue;
     if (!is_ours(now) && now.sa_handler == SIG_DFL) change(number, now);

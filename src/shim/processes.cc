@@ -29,6 +29,12 @@ std::vector<char*> collect(const char* first, va_list arguments) {
   return all;
 }
 
+/// Another program is about to take this one's place.
+void make_way() {
+  share_descriptions();
+  leave_library();
+}
+
 int execute(const char* path, char* const arguments[], char* const environment[]) {
   std::string storage;
   const std::vector<char*> variables = environment_for_exec(environment, storage);
@@ -36,16 +42,14 @@ int execute(const char* path, char* const arguments[], char* const environment[]
   if (place.is_ours()) {
     const int program = copy_program(path);
     if (program < 0) return -1;
-    share_descriptions();
-    leave_library();
+    make_way();
     MAYFLY_REAL(fexecve)(program, arguments, variables.data());
     const int error = errno;
     MAYFLY_REAL(close)(program);
     errno = error;
     return -1;
   }
-  share_descriptions();
-  leave_library();
+  make_way();
   return MAYFLY_REAL(execve)(place.outside(), arguments, variables.data());
 }
 
@@ -57,8 +61,7 @@ int execute_by_name(const char* name, char* const arguments[], char* const envir
   }
   std::string storage;
   const std::vector<char*> variables = environment_for_exec(environment, storage);
-  share_descriptions();
-  leave_library();
+  make_way();
   return MAYFLY_REAL(execvpe)(name, arguments, variables.data());
 }
 
@@ -112,8 +115,7 @@ MAYFLY_EXPORT int fexecve(int fd, char* const arguments[], char* const environme
   const std::vector<char*> variables = environment_for_exec(environment, storage);
   const int program = is_ours(fd) ? copy_program_of(fd) : fd;
   if (program < 0) return -1;
-  share_descriptions();
-  leave_library();
+  make_way();
   return MAYFLY_REAL(fexecve)(program, arguments, variables.data());
 }
 

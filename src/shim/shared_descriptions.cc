@@ -14,7 +14,7 @@
 namespace mayfly::shim {
 namespace {
 
-/// In place of what the number has; -1: it is not open.
+/// In place of what the number has, if it is open.
 void put_at(int memfd, int fd) {
   const int kept = MAYFLY_REAL(fcntl)(fd, F_GETFD);
   if (kept >= 0) MAYFLY_REAL(dup3)(memfd, fd, (kept & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);

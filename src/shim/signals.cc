@@ -11,12 +11,11 @@ namespace {
 
 using Handler = void (*)(int);
 
-constexpr int kSignals = 65;
 /// siginterrupt(3) was called for it.
-constinit std::array<std::atomic<bool>, kSignals> interrupts;
+constinit std::array<std::atomic<bool>, _NSIG> interrupts;
 
-bool is_signal(int number) {
-  if (number > 0 && number < kSignals) return true;
+bool may_be_set(int number, Handler handler) {
+  if (number > 0 && number < _NSIG && handler != SIG_ERR) return true;
   errno = EINVAL;
   return false;
 }
@@ -33,10 +32,7 @@ Handler set(int number, Handler handler, int flags, bool masks_itself) {
 }  // namespace
 
 MAYFLY_EXPORT Handler signal(int number, Handler handler) noexcept {
-  if (handler == SIG_ERR || !is_signal(number)) {
-    errno = EINVAL;
-    return SIG_ERR;
-  }
+  if (!may_be_set(number, handler)) return SIG_ERR;
   const bool restarts = !interrupts[static_cast<std::size_t>(number)].load();
   return set(number, handler, restarts ? SA_RESTART : 0, true);
 }
@@ -44,17 +40,14 @@ MAYFLY_SAME(bsd_signal, signal);
 MAYFLY_SAME(ssignal, signal);
 
 MAYFLY_EXPORT Handler sysv_signal(int number, Handler handler) noexcept {
-  if (handler == SIG_ERR || !is_signal(number)) {
-    errno = EINVAL;
-    return SIG_ERR;
-  }
+  if (!may_be_set(number, handler)) return SIG_ERR;
   return set(number, handler, static_cast<int>(SA_RESETHAND) | SA_NODEFER, false);
 }
 MAYFLY_SAME(__sysv_signal, sysv_signal);
 
 MAYFLY_EXPORT int siginterrupt(int number, int interrupt) noexcept {
   struct sigaction action {};
-  if (!is_signal(number) || ::sigaction(number, nullptr, &action) != 0) return -1;
+  if (!may_be_set(number, SIG_DFL) || ::sigaction(number, nullptr, &action) != 0) return -1;
   interrupts[static_cast<std::size_t>(number)] = interrupt != 0;
   action.sa_flags = interrupt != 0 ? action.sa_flags & ~SA_RESTART : action.sa_flags | SA_RESTART;
   return ::sigaction(number, &action, nullptr);

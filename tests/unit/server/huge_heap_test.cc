@@ -92,8 +92,7 @@ TEST(HugeHeapTest, WhatWasPreparedIsThere) {
 
 TEST(HugeHeapTest, ATableIsOnHugePagesFromItsFirstByte) {
   if (kSanitized || !kernel_has_huge_pages()) GTEST_SKIP();
-  HugeHeap& huge = the_heap();
-  huge.prepare(0);
+  the_heap();
   const long before = faults();
   const std::vector<char> table(24 * kMiB);
   // Its ends are on small pages: at most 511 each, of 6144.
@@ -103,7 +102,6 @@ TEST(HugeHeapTest, ATableIsOnHugePagesFromItsFirstByte) {
 TEST(HugeHeapTest, WhatTheHeapGrowsByIsOnHugePages) {
   if (kSanitized || !kernel_has_huge_pages()) GTEST_SKIP();
   HugeHeap& huge = the_heap();
-  huge.prepare(0);
   const Heap before = heap();
   auto items = make_items(huge, 150'000);
   const Heap grown = heap();
