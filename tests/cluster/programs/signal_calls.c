@@ -131,7 +131,8 @@ static void jumps(void) {
     ++number;
   }
   signal(SIGALRM, SIG_DFL);
-  say("jumps", calls);
+  /* One more may have been waiting as the clock was stopped. */
+  say("jumps", calls >= kJumps);
   fill(block, 7);
   say("write", pwrite(fd, block, kBlock, 0));
   char first = 0;
