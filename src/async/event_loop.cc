@@ -97,6 +97,7 @@ IdlePolicy::Next EventLoop::next() {
 
 void EventLoop::yield() {
   const TimePoint begin = looked_at_;
+  for (EventSource* source : sources_) source->before_yield(begin);
   shorten_time_slices();
   ::sched_yield();
   looked_at_ = clock_.now();

@@ -31,6 +31,8 @@ class EventSource {
   virtual bool arm() = 0;
   /// Readable after arm() when there is something to poll; -1 if the sleeper knows by itself.
   virtual int event_fd() const = 0;
+  /// The loop is about to yield, at `now`.
+  virtual void before_yield(TimePoint now) { static_cast<void>(now); }
 };
 
 /// Where the loop's thread sleeps.

@@ -40,6 +40,12 @@ struct LaneMemory {
 };
 static_assert(sizeof(LaneMemory) <= LaneMemory::kBytes);
 
+/// What an owner says to all of its guests; all zeros when it is new.
+struct LaneOwner {
+  SharedFlag sleeps;
+  std::atomic<std::uint32_t> core;  ///< the processor that it was on when it last looked
+};
+
 /// The peer of a lane's end, for those who want to wake it.
 struct LanePeer {
   const SharedFlag& sleeps;

@@ -10,6 +10,11 @@ namespace {
 
 /// The first lane's room holds what the owner says to all.
 constexpr std::size_t kFirstLane = LaneMemory::kBytes;
+static_assert(LanePool::kOwnerOffset + sizeof(LaneOwner) <= kFirstLane);
+
+LaneOwner& owner_in(RegisteredMemory& chunk) {
+  return *reinterpret_cast<LaneOwner*>(chunk.memory().data() + LanePool::kOwnerOffset);
+}
 
 }  // namespace
 
@@ -49,8 +54,15 @@ Status LanePool::grow(ucp_context_h context) {
 
 void LanePool::set_owner_sleeps(bool sleeps) {
   for (const auto& chunk : chunks_) {
-    auto* const flag = reinterpret_cast<SharedFlag*>(chunk->memory().data() + kSleepsOffset);
-    flag->store(sleeps ? 1 : 0, std::memory_order_relaxed);
+    owner_in(*chunk).sleeps.store(sleeps ? 1 : 0, std::memory_order_relaxed);
+  }
+}
+
+void LanePool::set_owner_core(std::uint32_t core) {
+  for (const auto& chunk : chunks_) {
+    // Only a change takes the line from guests that look at it.
+    auto& told = owner_in(*chunk).core;
+    if (told.load(std::memory_order_relaxed) != core) told.store(core, std::memory_order_relaxed);
   }
 }
 

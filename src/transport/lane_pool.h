@@ -27,13 +27,14 @@ class LanePool {
     Bytes exported;
     std::uint64_t offset = 0;
   };
-  /// Where in exported memory the owner says that it sleeps.
-  static constexpr std::uint64_t kSleepsOffset = 0;
+  /// Where in exported memory its LaneOwner is.
+  static constexpr std::uint64_t kOwnerOffset = 0;
 
   /// no_space if all are lent.
   Result<Place> take(ucp_context_h context);
   void give_back(const Place& place, const ProcessMark& guest);
   void set_owner_sleeps(bool sleeps);
+  void set_owner_core(std::uint32_t core);
 
  private:
   struct Lent {

@@ -13,6 +13,7 @@ struct UcxLane {
   Lane lane;
   LanePool::Place place;                    ///< the owner's
   std::unique_ptr<UcxRemoteBuffer> memory;  ///< the guest's: keeps it mapped
+  const LaneOwner* owner = nullptr;         ///< the guest's, in that memory
 };
 
 }  // namespace mayfly

@@ -17,6 +17,9 @@ namespace {
 
 /// Messages of one lane in a row, so that a busy one does not keep the others waiting.
 constexpr int kInARow = 16;
+/// How often guests are told where we are: a kernel may move us at any time, and often has when we
+/// wake, but to ask it in each poll would cost some of them a tenth of it.
+constexpr unsigned kPollsPerTelling = 64;
 
 /// A set of both descriptors; -1 if there are none left.
 int watch(int first, int second) {
@@ -58,7 +61,8 @@ std::vector<std::byte> UcxLanes::offer(UcxConnection& connection) {
   auto place = pool_.take(handles_.context());
   if (!place) return {};
   const LanePeer guest{place->memory->guest.sleeps, connection.wake_name()};
-  add(connection, {Lane(Lane::Side::owner, *place->memory, guest, socket_), *place, nullptr});
+  add(connection,
+      {Lane(Lane::Side::owner, *place->memory, guest, socket_), *place, nullptr, nullptr});
   return encode_offer(*place);
 }
 
@@ -75,10 +79,9 @@ void UcxLanes::take_up(UcxConnection& connection, Bytes offer) {
   }
   std::byte* const begin = (*memory)->local();
   auto* const lane = reinterpret_cast<LaneMemory*>(begin + offset);
-  const auto* const owner_sleeps =
-      reinterpret_cast<const SharedFlag*>(begin + LanePool::kSleepsOffset);
-  const LanePeer owner{*owner_sleeps, connection.wake_name()};
-  add(connection, {Lane(Lane::Side::guest, *lane, owner, socket_), {}, std::move(*memory)});
+  const auto* const owner = reinterpret_cast<const LaneOwner*>(begin + LanePool::kOwnerOffset);
+  const LanePeer peer{owner->sleeps, connection.wake_name()};
+  add(connection, {Lane(Lane::Side::guest, *lane, peer, socket_), {}, std::move(*memory), owner});
 }
 
 void UcxLanes::add(UcxConnection& connection, UcxLane lane) {
@@ -101,6 +104,7 @@ void UcxLanes::leave(UcxConnection& connection) {
 
 std::size_t UcxLanes::poll(Receiver* receiver) {
   if (is_asleep_) set_asleep(false);
+  if (++polls_ % kPollsPerTelling == 0) tell_core();
   std::size_t happened = 0;
   bool has_left = false;
   for (std::size_t at = 0; at < connections_.size(); ++at) {
@@ -150,6 +154,19 @@ bool UcxLanes::arm() {
       });
   return may_have_slept_;
 }
+
+void UcxLanes::before_yield(TimePoint now) {
+  cpu_set_t taken;
+  CPU_ZERO(&taken);
+  for (const UcxConnection* connection : connections_) {
+    if (connection == nullptr || connection->lane->owner == nullptr) continue;
+    const std::uint32_t core = connection->lane->owner->core.load(std::memory_order_relaxed);
+    if (core < CPU_SETSIZE) CPU_SET(core, &taken);
+  }
+  if (CPU_ISSET(current_core(), &taken) && sidestep_.is_due(now)) leave_cores(taken);
+}
+
+void UcxLanes::tell_core() { pool_.set_owner_core(static_cast<std::uint32_t>(current_core())); }
 
 void UcxLanes::set_asleep(bool asleep) {
   is_asleep_ = asleep;

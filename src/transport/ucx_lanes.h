@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "async/sidestep.h"
 #include "transport/lane_pool.h"
 #include "transport/ucx_handles.h"
 #include "transport/ucx_lane.h"
@@ -41,12 +42,15 @@ class UcxLanes {
   std::size_t poll(Receiver* receiver);
   /// False if something has arrived, or waits for room.
   bool arm();
+  /// Leaves the core of whoever offered a lane, if the two share it and work in turns.
+  void before_yield(TimePoint now);
 
  private:
   UcxLanes(UcxHandles& handles, WakeSocket socket, int event_fd)
       : handles_(handles), socket_(std::move(socket)), event_fd_(event_fd) {}
   void add(UcxConnection& connection, UcxLane lane);
   void set_asleep(bool asleep);
+  void tell_core();
   std::size_t poll_one(std::size_t at, Receiver* receiver);
 
   UcxHandles& handles_;
@@ -55,6 +59,8 @@ class UcxLanes {
   LanePool pool_;
   /// Null: has left; taken out at the end of the next poll.
   std::vector<UcxConnection*> connections_;
+  Sidestep sidestep_;
+  unsigned polls_ = 0;
   bool is_asleep_ = false;
   bool may_have_slept_ = false;  ///< arm() has found nothing that spoke against it
 };

@@ -30,6 +30,9 @@ class UcxWorker final : public Worker {
 
   std::size_t poll() override;
   bool arm() override;
+  void before_yield(TimePoint now) override {
+    if (lanes_ != nullptr) lanes_->before_yield(now);
+  }
   int event_fd() const override {
     return lanes_ == nullptr ? handles_->event_fd() : lanes_->event_fd();
   }

@@ -5,7 +5,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
+#include <vector>
 
 #include "async/deadline.h"
 #include "async/poll_sleeper.h"
@@ -50,14 +52,15 @@ TEST(EventLoopTest, NorDoesOneWhoseDescriptorStaysReadableMeanwhile) {
   ::close(source.fd);
 }
 
+class Bed final : public Sleeper {
+ public:
+  void sleep(std::span<const int>, Nanoseconds) override { has_slept = true; }
+  bool has_slept = false;
+};
+
 /// Nothing is known of a core at first, so it counts as wanted by others. Whether the loop yields
 /// shows in what it asks of the kernel before, once for each thread.
 TEST(EventLoopTest, YieldsOnACoreThatOthersWantBeforeItSleeps) {
-  class Bed final : public Sleeper {
-   public:
-    void sleep(std::span<const int>, Nanoseconds) override { has_slept = true; }
-    bool has_slept = false;
-  };
   std::thread([] {
     if (!time_slice()) GTEST_SKIP() << "this kernel does not tell time slices";
     Bed bed;
@@ -65,6 +68,26 @@ TEST(EventLoopTest, YieldsOnACoreThatOthersWantBeforeItSleeps) {
     while (!bed.has_slept) loop.run_once();
     EXPECT_EQ(time_slice(), kShortestTimeSlice);
   }).join();
+}
+
+TEST(EventLoopTest, TellsItsSourcesBeforeItYields) {
+  class Told final : public EventSource {
+   public:
+    std::size_t poll() override { return 0; }
+    bool arm() override { return true; }
+    int event_fd() const override { return -1; }
+    void before_yield(TimePoint now) override { times.push_back(now); }
+    std::vector<TimePoint> times;
+  } source;
+  Bed bed;
+  EventLoop loop(bed);
+  loop.add(source);
+  const TimePoint begin = loop.now();
+  while (!bed.has_slept) loop.run_once();
+  ASSERT_FALSE(source.times.empty());
+  EXPECT_GE(source.times.front(), begin);
+  EXPECT_TRUE(std::is_sorted(source.times.begin(), source.times.end()));
+  EXPECT_LE(source.times.back(), loop.now());
 }
 
 TEST(EventLoopTest, TimersFireInTheOrderOfTheirTimesAndNoneEarly) {

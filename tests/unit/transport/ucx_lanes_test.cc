@@ -1,13 +1,16 @@
 #include "transport/ucx_lanes.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include "async/deadline.h"
 #include "async/poll_sleeper.h"
+#include "async/sidestep.h"
 #include "transport/ucx_address.h"
 #include "unit/transport/cpu_time.h"
 #include "unit/transport/inbox.h"
 #include "unit/transport/transports.h"
+#include "unit/transport/worker_fixture.h"
 
 namespace mayfly {
 namespace {
@@ -47,6 +50,48 @@ TEST(UcxLanesTest, WhoHasLeftItsLaneIsAnsweredByUcx) {
   EXPECT_EQ(header_as<int>(there_inbox.take()), 1);
   ASSERT_TRUE(turn_until([&] { return !here_inbox.messages.empty(); }));
   EXPECT_EQ(header_as<int>(here_inbox.take()), 2);
+}
+
+/// Both on this thread, and so on one core.
+class SharedCoreTest : public WorkerTest<UcxSharedLanes> {
+ protected:
+  /// Whether one of `times` times kYields yields, `apart` from one another, took the thread away.
+  bool leaves(Worker& worker, int times, Nanoseconds apart) {
+    for (int i = 0; i < times; ++i) {
+      for (int poll = 0; poll < 100; ++poll) loop_.poll();
+      const int core = current_core();
+      for (unsigned yield = 0; yield < Sidestep::kYields; ++yield)
+        worker.before_yield(now_ += apart);
+      if (current_core() != core) return true;
+    }
+    return false;
+  }
+  void SetUp() override {
+    connect_both();
+    cpu_set_t allowed;
+    ASSERT_EQ(::sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    if (CPU_COUNT(&allowed) == 1) GTEST_SKIP() << "one core";
+  }
+
+ private:
+  TimePoint now_{};
+};
+
+TEST_F(SharedCoreTest, WhoYieldsToTheOwnerOfItsLaneForManySmallRequestsLeavesItsCore) {
+  EXPECT_TRUE(leaves(*here_, 100, std::chrono::microseconds(20)));
+}
+
+TEST_F(SharedCoreTest, WhoYieldsNowAndThenStays) {
+  // Whether the kernel moves the thread by itself just then is not ours.
+  int left = 0;
+  for (int i = 0; i < 5; ++i) left += leaves(*here_, 1, std::chrono::microseconds(80)) ? 1 : 0;
+  EXPECT_LT(left, 5);
+}
+
+TEST_F(SharedCoreTest, OwnersLeaveTheirGuestsInPeace) {
+  int left = 0;
+  for (int i = 0; i < 5; ++i) left += leaves(*there_, 1, std::chrono::microseconds(20)) ? 1 : 0;
+  EXPECT_LT(left, 5);
 }
 
 TEST(UcxLanesTest, AStrangersDatagramDoesNotKeepAnIdleLoopAwake) {
