@@ -37,11 +37,21 @@ std::vector<std::uint32_t> holders_of(Server& server, const Attributes& file) {
   return holders;
 }
 
-Task<void> drop_everywhere(Server& server, Attributes file) {
+/// What cut_data would do of it, if that has to wait for nobody.
+bool drop_at_once(Server& server, FileId file) {
+  const std::shared_ptr<Server::FileData> data = server.data_of(file);
+  const auto permit = data->users.try_acquire(Server::FileData::kAll);
+  if (!permit || !server.store().try_remove(file)) return false;
+  data->dropped = true;
+  server.forget_data(file);
+  return true;
+}
+
+Task<void> drop_everywhere(Server& server, Attributes file, std::vector<std::uint32_t> holders) {
   const auto permit = co_await server.drops().acquire();
   const RequestHeader header = cut_request(file, 0, kDropGeneration);
   std::uint64_t unused = 0;
-  const Status dropped = co_await server.peers().ask(holders_of(server, file), header, unused);
+  const Status dropped = co_await server.peers().ask(std::move(holders), header, unused);
   if (!dropped && !server.stopping()) {
     log::warn("{}: the space of a removed file could not be freed everywhere: {}",
               server.describe(), describe(dropped.error()));
@@ -70,7 +80,10 @@ void Server::drop_data(const Attributes& file) {
   lost_.erase(file.id);
   // Nothing was ever written: no server has anything of it.
   if (file.size == 0 && file.flags == 0) return;
-  loop().spawn(drop_everywhere(*this, file));
+  std::vector<std::uint32_t> holders = holders_of(*this, file);
+  const bool is_here_only = holders.size() == 1 && holders.front() == index();
+  if (is_here_only && drop_at_once(*this, file.id)) return;
+  loop().spawn(drop_everywhere(*this, file, std::move(holders)));
 }
 
 }  // namespace mayfly

@@ -130,6 +130,9 @@ class ChunkStore {
   /// reads as zeros should the chunk grow again. Never makes a chunk longer. `end` 0 removes it.
   /// Gives the pages that were freed.
   virtual Task<Result<std::uint64_t>> truncate(ChunkId chunk, std::uint64_t end) = 0;
+  /// Removes all that there is of a file, if that is one chunk and has to wait for nothing: done
+  /// when this returns. False: nothing has happened.
+  virtual bool try_remove(FileId) { return false; }
   /// Takes the space for `pages`, so that writing them cannot fail for want of it. They read as
   /// zeros where they were not written, and the chunk's end stays. All, and how many more count as
   /// used, or no_space and none.

@@ -41,6 +41,12 @@ class ChunkTable {
     }
     if (!file->one && file->others.empty()) files_.take(*file);
   }
+  /// Which chunk it is if the file has one alone.
+  std::optional<std::uint64_t> only_index(FileId id) const {
+    const File* const file = files_.find(id);
+    if (file == nullptr || !file->one || !file->others.empty()) return std::nullopt;
+    return file->index_of_one;
+  }
   bool has_file(FileId id) const { return files_.find(id) != nullptr; }
   /// Calls visit(index, chunk) for each chunk of the file.
   template <class Visit>

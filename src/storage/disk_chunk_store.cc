@@ -144,6 +144,21 @@ Task<Result<std::uint64_t>> DiskChunkStore::truncate(ChunkId id, std::uint64_t e
   co_return pages_freed;
 }
 
+bool DiskChunkStore::try_remove(FileId file) {
+  const std::optional<std::uint64_t> index = chunks_.only_index(file);
+  if (!index) return false;
+  const ChunkId id{file, *index};
+  Chunk& chunk = *chunks_.find(id);
+  const bool moves_pages = std::any_of(
+      chunk.blocks.begin(), chunk.blocks.end(),
+      [](const auto& block) { return block != nullptr && block->transfers.available() == 0; });
+  if (chunk.users != 0 || moves_pages) return false;
+  chunk.end_bytes = 0;
+  chunk.is_reserved = false;
+  remove_if_gone(id, chunk);
+  return true;
+}
+
 Task<Result<std::uint64_t>> DiskChunkStore::reserve(ChunkId id, PageRange pages) {
   MAYFLY_ASSERT(!pages.empty() && pages.end <= kChunkMaxPages);
   Claim claim(*this, id, chunks_.find_or_make(id));

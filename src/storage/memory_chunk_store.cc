@@ -131,6 +131,15 @@ Task<Result<std::uint64_t>> MemoryChunkStore::truncate(ChunkId id, std::uint64_t
   co_return freed;
 }
 
+bool MemoryChunkStore::try_remove(FileId file) {
+  const std::optional<std::uint64_t> index = chunks_.only_index(file);
+  if (!index) return false;
+  const ChunkId id{file, *index};
+  remove_pages(*chunks_.find(id), 0, SIZE_MAX);
+  chunks_.erase(id);
+  return true;
+}
+
 Task<Result<std::uint64_t>> MemoryChunkStore::reserve(ChunkId id, PageRange pages) {
   const auto taken = allocate(id, pages);
   if (taken) chunks_.find_or_make(id).is_reserved = true;

@@ -27,6 +27,7 @@ class MemoryChunkStore final : public ChunkStore {
   Task<Transfer> read(ChunkId id, std::uint64_t offset, Buffer buffer, std::size_t length) override;
   std::optional<std::size_t> peek(ChunkId id, std::uint64_t offset, MutableBytes into) override;
   Task<Result<std::uint64_t>> truncate(ChunkId id, std::uint64_t end) override;
+  bool try_remove(FileId file) override;
   Task<Result<std::uint64_t>> reserve(ChunkId id, PageRange pages) override;
   Task<Result<std::uint64_t>> punch(ChunkId id, PageRange pages, bool keeps_space) override;
   std::uint64_t next_data(ChunkId id, std::uint64_t offset) const override {

@@ -76,5 +76,34 @@ TEST_F(AtOnceTest, WhatHasToWaitIsNotDoneAndLeavesNothingBehind) {
   EXPECT_EQ(read(20, {kFile, 1}), std::string(5, '\0') + kText);
 }
 
+TEST_F(AtOnceTest, AFileIsNotRemovedWhileItIsWorkedWith) {
+  const auto try_remove = [&] {
+    ReadyQueue::Scope scope(world_.loop().ready());
+    return world_.store->try_remove(kFile);
+  };
+  const auto begin = [&](auto& task) {
+    ReadyQueue::Scope scope(world_.loop().ready());
+    task.start(nullptr);
+    ASSERT_FALSE(task.done());
+  };
+  write(0, std::string(17 * kPageBytes, 'o'));
+  Task<Status> syncing = world_.store->sync(kFile);
+  begin(syncing);
+  EXPECT_FALSE(try_remove()) << "it is on its way to the drive";
+  while (!syncing.done()) world_.loop().run_once();
+  world_.empty_memory();
+  const std::string other(2 * kPageBytes, 'n');
+  Task<Result<std::uint64_t>> writing =
+      world_.store->write(kChunk, 1, std::as_bytes(std::span(other)));
+  begin(writing);
+  EXPECT_FALSE(try_remove()) << "somebody writes to it";
+  while (!writing.done()) world_.loop().run_once();
+  EXPECT_EQ(read(3, kChunk), "onn");
+  EXPECT_TRUE(try_remove());
+  EXPECT_EQ(read(3, kChunk), "");
+  EXPECT_EQ(world_.store->usage().used_bytes, 0U);
+  EXPECT_TRUE(world_.store->check());
+}
+
 }  // namespace
 }  // namespace mayfly

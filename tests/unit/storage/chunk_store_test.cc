@@ -77,6 +77,31 @@ TYPED_TEST(ChunkStoreTest, WhatNeedNotWaitIsWrittenAtOnce) {
   EXPECT_EQ(this->read(5000, 100), text);
 }
 
+TYPED_TEST(ChunkStoreTest, AFileOfOneChunkIsRemovedAtOnce) {
+  auto& store = *this->world_.store;
+  ReadyQueue::Scope scope(this->world_.loop().ready());
+  EXPECT_FALSE(store.try_remove(kFile)) << "there is none";
+  EXPECT_EQ(this->write(5, "hello", {kFile, 3}), Errc::ok);
+  EXPECT_EQ(this->write(0, "other", {{1, 8}, 0}), Errc::ok);
+  EXPECT_TRUE(store.try_remove(kFile));
+  EXPECT_TRUE(store.chunks_of(kFile).empty());
+  EXPECT_EQ(this->used(), kPageBytes);
+  EXPECT_EQ(this->read(0, 10, {kFile, 3}), "");
+  EXPECT_EQ(this->read(0, 10, {{1, 8}, 0}), "other");
+  EXPECT_EQ(this->write(7, "again", {kFile, 3}), Errc::ok);
+  EXPECT_EQ(this->read(0, 20, {kFile, 3}), std::string(7, '\0') + "again");
+  EXPECT_TRUE(store.check());
+}
+
+TYPED_TEST(ChunkStoreTest, AFileOfSeveralChunksIsNotRemovedAtOnce) {
+  ReadyQueue::Scope scope(this->world_.loop().ready());
+  EXPECT_EQ(this->write(0, "one"), Errc::ok);
+  EXPECT_EQ(this->write(0, "two", {kFile, 1}), Errc::ok);
+  EXPECT_FALSE(this->world_.store->try_remove(kFile));
+  EXPECT_EQ(this->read(0, 9), "one");
+  EXPECT_EQ(this->read(0, 9, {kFile, 1}), "two");
+}
+
 TYPED_TEST(ChunkStoreTest, ReadsNothingFromAChunkThatIsNotThere) {
   EXPECT_EQ(this->read(0, 10), "");
   EXPECT_TRUE(this->world_.store->chunks_of(kFile).empty());
