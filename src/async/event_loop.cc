@@ -92,12 +92,15 @@ IdlePolicy::Next EventLoop::next() {
   }
   // The turn that has just ended looked at the clock if there are timers.
   if (timers_.empty()) looked_at_ = clock_.now();
-  return idle_.next(looked_at_);
+  const IdlePolicy::Next next = idle_.next(looked_at_);
+  if (next == IdlePolicy::Next::yield) {
+    for (EventSource* source : sources_) source->before_yield(looked_at_);
+  }
+  return next;
 }
 
 void EventLoop::yield() {
   const TimePoint begin = looked_at_;
-  for (EventSource* source : sources_) source->before_yield(begin);
   shorten_time_slices();
   ::sched_yield();
   looked_at_ = clock_.now();

@@ -87,7 +87,8 @@ class EventLoop {
 
   /// Polls, fires timers and resumes once, without sleeping; returns how much happened.
   std::size_t poll();
-  /// What an idle loop should do before it polls again.
+  /// What an idle loop should do before it polls again. Sources are told here that it is to yield,
+  /// as others may use them while it does.
   IdlePolicy::Next next();
   /// Leaves the core to whoever waits for it, as next() said. Others may enter a Scope meanwhile.
   void yield();
