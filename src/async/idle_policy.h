@@ -1,8 +1,8 @@
 // IdlePolicy: how long an idle loop spins or yields before it sleeps.
 //
 // While nobody else wants the core, that is while this thread's run delay grew by less than 2 % of
-// the time over the last 5 ms or more, it spins: for up to 20 us, and for up to 60 us if that would
-// have caught the event that ended the last idle phase.
+// the time over the last 5 ms or more, it spins: for up to 20 us, and for up to 100 us if that
+// would have caught the event that ended the last idle phase.
 // On a core that others want it spins for 5 us, and not even that if events come later; then it
 // yields a few times, with a few polls after each. As long as those others do so too, or sleep
 // soon, whoever has something to do gets the core without a wake-up. A yield that comes back late
@@ -26,7 +26,7 @@ class IdlePolicy {
 
   static constexpr Nanoseconds kSpin = std::chrono::microseconds(20);
   /// How many times longer it spins while idle phases are that short.
-  static constexpr int kPatience = 3;
+  static constexpr int kPatience = 5;
   static constexpr Nanoseconds kSample = std::chrono::milliseconds(5);
   static constexpr int kContendedPart = 50;  ///< of the time
   /// How long it spins while others want the core, about what it costs to sleep and be woken; and

@@ -51,8 +51,8 @@ class IdlePolicyTest : public ::testing::Test {
 TEST_F(IdlePolicyTest, SpinsForTheGivenTimeWhenNothingIsKnown) { EXPECT_EQ(spins_for(), 20us); }
 
 TEST_F(IdlePolicyTest, SpinsLongerIfThatWouldHaveCaughtTheLastEvent) {
-  idle_phase(50us);
-  EXPECT_EQ(spins_for(), 60us);
+  idle_phase(90us);
+  EXPECT_EQ(spins_for(), 100us);
 }
 
 TEST_F(IdlePolicyTest, SpinsNoLongerOnceEventsAreFarApart) {
