@@ -48,6 +48,14 @@ def points():
         yield Point("memory, random", memory, "random --size 128M --depth 32 --fsync",
                     memory=memory)
         yield Point("memory, small files", memory, "metadata-hard --files 20000", memory=memory)
+    # For builds that differ in a constant.
+    yield Point("spin, in memory", "1M", "easy --size 512M", memory="2G")
+    yield Point("spin, hard", "47008", "hard --size 128M --clients 2 --fsync")
+    yield Point("spin, random", "4K", "random --size 64M --fsync")
+    yield Point("spin, small files", "3901", "metadata-hard --files 20000", memory="1G")
+    for depth in (8, 64, 256):
+        yield Point("window, easy", depth, f"easy --size 1G --fsync --depth {depth}")
+        yield Point("window, in memory", depth, f"easy --size 512M --depth {depth}", memory="2G")
 
 
 def parse():
@@ -92,6 +100,14 @@ def table(rounds, chosen, builds):
                            + "".join(f"{value:12.1f}" for value in medians))
 
 
+def command_of(options):
+    words = ["bench/sweep.py", f"--rounds {options.rounds}"]
+    if options.only:
+        words.append(f"--only '{options.only}'")
+    words += [f"--variant {variant.partition('=')[0]}=..." for variant in options.variant]
+    return " ".join(words)
+
+
 def main():
     options = parse()
     builds = builds_of(options)
@@ -107,9 +123,8 @@ def main():
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
     print("\n".join(table(rounds, chosen, builds)))
     path = record.ROOT / "bench" / "results" / f"{options.name}.json"
-    record.write(path, {"command": f"bench/sweep.py --rounds {options.rounds}",
-                        "commit": record.commit(), "machine": record.machine(),
-                        "rounds": rounds})
+    record.write(path, {"command": command_of(options), "commit": record.commit(),
+                        "machine": record.machine(), "rounds": rounds})
     print(f"\nEvery figure: {path}")
 
 
