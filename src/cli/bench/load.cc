@@ -52,7 +52,7 @@ struct Load::Flight {
 struct Load::Worker {
   PhaseResult result;
   std::vector<unsigned char> bytes;
-  std::vector<Flight> flights;  ///< of one that streams
+  std::vector<Flight> flights;  ///< of one that streams: then these have the bytes
 };
 
 std::vector<const char*> phases_of(Pattern pattern) {
@@ -103,7 +103,7 @@ PhaseResult Load::run(std::size_t phase) {
   if (!is_data()) {
     work_all(workers, phase);
   } else if (open_data(result, writes)) {
-    plan_.depth == 1 ? work(workers[0], phase) : stream(workers[0], phase);
+    workers[0].flights.empty() ? work(workers[0], phase) : stream(workers[0], phase);
     close_data(result, writes);
   }
   result.ended_ns = now_ns();
@@ -119,11 +119,14 @@ PhaseResult Load::run(std::size_t phase) {
 
 std::vector<Load::Worker> Load::ready_workers() const {
   const std::size_t bytes = plan_.pattern == Pattern::metadata ? 0 : plan_.transfer;
-  const std::vector<unsigned char> content(bytes, static_cast<unsigned char>(client_ + 1));
+  const auto content = static_cast<unsigned char>(client_ + 1);
   std::vector<Worker> workers(is_data() ? 1 : plan_.depth);
-  for (Worker& worker : workers) worker.bytes = content;
-  if (is_data() && plan_.depth > 1) workers[0].flights.resize(plan_.depth);
-  for (Flight& flight : workers[0].flights) flight.bytes = content;
+  if (is_data() && plan_.depth > 1) {
+    workers[0].flights.resize(plan_.depth);
+    for (Flight& flight : workers[0].flights) flight.bytes.assign(bytes, content);
+  } else {
+    for (Worker& worker : workers) worker.bytes.assign(bytes, content);
+  }
   return workers;
 }
 
