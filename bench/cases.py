@@ -1,10 +1,12 @@
 """What is measured through the whole path, beside which limit, and what it is to reach.
 
 A case's figures are named "case: phase": MiB/s, for many files operations per s. Limits have the
-names that measure_limits() gives them. A target compares two figures of the same round.
+names that measure_limits() gives them, legs that are measured around a case "leg beside case". A
+target compares two figures of the same round.
 """
 
 from dataclasses import dataclass
+from statistics import harmonic_mean
 
 from fio import fio
 from record import lines_of
@@ -18,6 +20,7 @@ class Case:
     words: str
     servers: int = 1
     memory: str = "64M"
+    legs: tuple[str, ...] = ()  # that limit it
 
 
 @dataclass(frozen=True)
@@ -44,21 +47,31 @@ CASES = [
     Case("strided, 2 clients", "strided --size 512M --clients 2 --fsync"),
     Case("checkpoint, 2 clients", "checkpoint --size 512M --clients 2"),
     Case("random, 32 in flight", "random --size 256M --depth 32 --fsync"),
-    Case("random, 1 in flight", "random --size 256M --fsync"),
-    Case("easy in memory", "easy --size 512M", memory="2G"),
-    Case("metadata", "metadata --files 50000"),
-    Case("metadata-hard", "metadata-hard --files 20000", memory="1G"),
+    Case("random, 1 in flight", "random --size 256M --fsync", legs=("RPC leg",)),
+    Case("easy in memory", "easy --size 512M", memory="2G", legs=("put leg", "get leg")),
+    Case("metadata", "metadata --files 50000", legs=("RPC leg",)),
+    Case("metadata-hard", "metadata-hard --files 20000", memory="1G", legs=("RPC leg",)),
 ]
 SCALING = [*scaling("easy", "--size 256M"), *scaling("random", "--size 48M"),
            *scaling("metadata", "--files 20000")]
+
+# What bench_rma_leg is told. As `easy in memory`: the client's one block, and all of the file at
+# the server.
+LEGS = {
+    "RPC leg": "--op rpc",
+    "put leg": "--op put --window 1 --places 512",
+    "get leg": "--op get --window 1 --places 512",
+}
 
 TARGETS = [
     Target("easy write / fio, 8 in flight", "easy, 8 in flight: write", "fio write 1M", 0.90),
     Target("easy read / fio, 8 in flight", "easy, 8 in flight: read", "fio read 1M", 0.90),
     Target("easy write, 1 in flight / fio, 1", "easy, 1 in flight: write", "fio write 1M, 1"),
     Target("easy read, 1 in flight / fio, 1", "easy, 1 in flight: read", "fio read 1M, 1"),
-    Target("write in memory / put leg", "easy in memory: write", "put leg", 0.80),
-    Target("read in memory / get leg", "easy in memory: read", "get leg", 0.80),
+    Target("write in memory / put leg", "easy in memory: write",
+           "put leg beside easy in memory", 0.80),
+    Target("read in memory / get leg", "easy in memory: read",
+           "get leg beside easy in memory", 0.80),
     Target("hard write / easy, 2 clients", "hard, 2 clients: write", "easy, 2 clients: write",
            0.60),
     Target("hard read / easy, 2 clients", "hard, 2 clients: read", "easy, 2 clients: read", 0.60),
@@ -68,11 +81,13 @@ TARGETS = [
            "round trip and randwrite, 1/s", 0.50),
     Target("random read, 1: latency", "random, 1 in flight: read, 1/s",
            "round trip and randread, 1/s", 0.50),
-    Target("create, close / RPC leg", "metadata: create", "RPC leg", 0.55),
-    Target("stat / RPC leg", "metadata: stat", "RPC leg", 0.75),
-    Target("unlink / RPC leg", "metadata: remove", "RPC leg", 0.60),
-    Target("create, write, close / RPC leg", "metadata-hard: create", "RPC leg", 0.30),
-    Target("open, read, close / RPC leg", "metadata-hard: read", "RPC leg", 0.40),
+    Target("create, close / RPC leg", "metadata: create", "RPC leg beside metadata", 0.55),
+    Target("stat / RPC leg", "metadata: stat", "RPC leg beside metadata", 0.75),
+    Target("unlink / RPC leg", "metadata: remove", "RPC leg beside metadata", 0.60),
+    Target("create, write, close / RPC leg", "metadata-hard: create",
+           "RPC leg beside metadata-hard", 0.30),
+    Target("open, read, close / RPC leg", "metadata-hard: read",
+           "RPC leg beside metadata-hard", 0.40),
 ]
 SCALING_TARGETS = [
     Target(f"{pattern} {phase}, 2 + 4 / 1 + 1", f"{pattern}, 2 + 4: {phase}",
@@ -83,7 +98,7 @@ SCALING_TARGETS = [
 
 
 def measure_limits(build, scratch, size):
-    """The drive by fio, as many bytes as the cases move, and the legs of network and requests."""
+    """The drive by fio, as many bytes as the cases move, and the network within the cache."""
     file = scratch / "limit"
     limits = {}
     for operation, block, depth, name in (("write", "1M", 8, "fio write 1M"),
@@ -97,19 +112,33 @@ def measure_limits(build, scratch, size):
         limits[f"fio {operation} 4K, 1: us"] = fio(
             file, "256M", operation, "4K", 1, "--time_based", "--runtime=1")["latency_us"]
     file.unlink()
-    leg = build / "bench" / "bench_rma_leg"
     for operation in ("put", "get"):
-        limits[f"{operation} leg, in cache"] = lines_of(
-            [leg, "--op", operation])[0]["ours_mib_per_s"]
-        # As `easy in memory`: the client's one block, and all of the file at the server.
-        limits[f"{operation} leg"] = lines_of(
-            [leg, "--op", operation, "--window", "1", "--places", "512"])[0]["ours_mib_per_s"]
-    round_trip_us = lines_of([leg, "--op", "rpc"])[0]["ours_us"]
-    limits["RPC leg"] = 1e6 / round_trip_us
-    for operation in ("randwrite", "randread"):
-        limits[f"round trip and {operation}, 1/s"] = 1e6 / (
-            round_trip_us + limits[f"fio {operation} 4K, 1: us"])
+        limits[f"{operation} leg, in cache"] = leg_of(build, f"--op {operation}")
     return limits
+
+
+def leg_of(build, words):
+    """MiB/s, or round trips per s."""
+    line = lines_of([build / "bench" / "bench_rma_leg", *words.split()])[0]
+    return line["ours_mib_per_s"] if "ours_mib_per_s" in line else 1e6 / line["ours_us"]
+
+
+def measure_beside(build, case, measure):
+    """What `measure()` gives, and the case's legs, each before and after it: a processor may come
+    nearer to another, or leave it, at any second."""
+    before = {leg: leg_of(build, LEGS[leg]) for leg in case.legs}
+    run = measure()
+    return run, {f"{leg} beside {case.name}": harmonic_mean([rate, leg_of(build, LEGS[leg])])
+                 for leg, rate in before.items()}
+
+
+def latency_limits(figures):
+    """A round trip and one access of the drive after the other, if both are among the figures."""
+    round_trips = figures.get("RPC leg beside random, 1 in flight")
+    for operation in ("randwrite", "randread"):
+        drive_us = figures.get(f"fio {operation} 4K, 1: us")
+        if round_trips and drive_us:
+            yield f"round trip and {operation}, 1/s", 1e6 / (1e6 / round_trips + drive_us)
 
 
 def figures_of(case, run):

@@ -6,8 +6,9 @@
     bench/measure.py --scratch /local/nvme --against ../before/build/release --only random
 
 Needs a release build and fio; uses ior and mdtest if they are on PATH. Each round measures every
-limit and every case once, each case in a session of its own; tables give medians over the rounds,
-and medians of the ratios within each round. Nothing else should run meanwhile. A record of every
+limit and every case once, each case in a session of its own, the legs of network and requests just
+before and after the cases that they limit; tables give medians over the rounds, and medians of the
+ratios within each round. Nothing else should run meanwhile. A record of every
 single figure, of all latencies, the commit and the machine goes to bench/results/NAME.json, from
 which bench/plot.py draws. With --against, each round runs each case with both builds, and the table
 gives the ratio of this to that with its spread.
@@ -35,8 +36,8 @@ def parse():
     parser.add_argument("--against", type=Path, help="another build: A/B")
     parser.add_argument("--rounds", default=5, type=int)
     parser.add_argument("--size", default="1G", help="of fio's file")
-    parser.add_argument("--only", default="", help="cases whose name matches, and no limits")
-    parser.add_argument("--limits", action="store_true", help="with --only: limits too")
+    parser.add_argument("--only", default="", help="cases whose name matches, and no limit of the drive")
+    parser.add_argument("--limits", action="store_true", help="with --only: those of the drive too")
     parser.add_argument("--no-programs", action="store_true", help="leave out IOR and mdtest")
     parser.add_argument("--name", default="measure", help="of the record in bench/results")
     return parser.parse_args()
@@ -59,8 +60,10 @@ def measure_round(options):
         figures.update(cases.measure_limits(options.build, options.scratch, options.size))
     runs = {}
     for case in chosen(options):
-        runs[case.name] = run_case(options.build, options.scratch, case)
-        figures.update(cases.figures_of(case, runs[case.name]))
+        runs[case.name], legs = cases.measure_beside(
+            options.build, case, partial(run_case, options.build, options.scratch, case))
+        figures.update(cases.figures_of(case, runs[case.name]) | legs)
+    figures.update(cases.latency_limits(figures))
     if not options.only:
         figures.update(idle.measure(partial(Session, options.build, options.scratch,
                                             idle.SERVERS)))
