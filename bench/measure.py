@@ -36,7 +36,8 @@ def parse():
     parser.add_argument("--against", type=Path, help="another build: A/B")
     parser.add_argument("--rounds", default=5, type=int)
     parser.add_argument("--size", default="1G", help="of fio's file")
-    parser.add_argument("--only", default="", help="cases whose name matches, and no limit of the drive")
+    parser.add_argument("--only", default="",
+                        help="cases whose name matches, and no limit of the drive")
     parser.add_argument("--limits", action="store_true", help="with --only: those of the drive too")
     parser.add_argument("--no-programs", action="store_true", help="leave out IOR and mdtest")
     parser.add_argument("--name", default="measure", help="of the record in bench/results")

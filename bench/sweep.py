@@ -56,6 +56,15 @@ def points():
     for depth in (8, 64, 256):
         yield Point("window, easy", depth, f"easy --size 1G --fsync --depth {depth}")
         yield Point("window, in memory", depth, f"easy --size 512M --depth {depth}", memory="2G")
+    for memory in ("16M", "64M"):
+        yield Point("classes, easy", memory, "easy --size 512M --depth 8 --fsync", memory=memory)
+        yield Point("classes, hard", memory, "hard --size 256M --clients 2 --fsync", memory=memory)
+        yield Point("classes, random", memory, "random --size 64M --depth 32 --fsync",
+                    memory=memory)
+        yield Point("classes, small files", memory, "metadata-hard --files 20000", memory=memory)
+    yield Point("ring, easy", 8, "easy --size 512M --depth 8 --fsync")
+    for depth in (32, 128):
+        yield Point("ring, random", depth, f"random --size 128M --depth {depth} --fsync")
 
 
 def parse():
