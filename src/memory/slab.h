@@ -12,8 +12,9 @@ namespace mayfly {
 
 inline constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 
-/// Touches every page of `memory` and asks for huge pages; returns the bytes that the kernel says
-/// are mapped by huge pages. Never fails: without huge pages the memory is only slower.
+/// Has all of `memory`, which nobody has used yet, there, zeroed, and on huge pages if it can;
+/// returns the bytes that the kernel says are mapped by huge pages. Never fails: without huge pages
+/// the memory is only slower.
 std::size_t back_with_huge_pages(std::span<std::byte> memory);
 
 /// Anonymous private memory, unmapped at the end. Aligned to kHugePageBytes.
