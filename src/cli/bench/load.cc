@@ -63,6 +63,11 @@ std::vector<const char*> phases_of(Pattern pattern) {
 
 Load::Load(LoadPlan plan, unsigned client)
     : plan_(std::move(plan)), client_(client), phases_(phases_of(plan_.pattern)) {
+  path_ = is_shared(plan_.pattern)
+              ? plan_.directory + "/shared"
+              : fmt::format("{}/{}.{}", plan_.directory, is_data() ? "of" : "file", client_);
+  // What else a name needs is made while the clock runs.
+  if (!is_data()) path_ += '.';
   if (plan_.pattern != Pattern::random) return;
   order_.resize(operations());
   std::iota(order_.begin(), order_.end(), 0U);
@@ -84,9 +89,7 @@ std::uint64_t Load::place_of(std::uint64_t operation) const {
 }
 
 std::string Load::path_of(std::uint64_t file) const {
-  if (is_shared(plan_.pattern)) return plan_.directory + "/shared";
-  if (is_data()) return fmt::format("{}/of.{}", plan_.directory, client_);
-  return fmt::format("{}/file.{}.{}", plan_.directory, client_, file);
+  return is_data() ? path_ : path_ + std::to_string(file);
 }
 
 PhaseResult Load::run(std::size_t phase) {

@@ -87,6 +87,7 @@ class Load {
   LoadPlan plan_;
   unsigned client_;
   std::vector<const char*> phases_;
+  std::string path_;  ///< of the file; where there are many, what comes before a number
   int file_ = -1;
   std::vector<std::uint32_t> order_;  ///< of the random pattern
   std::uint64_t limit_ = 0;           ///< operations whose bytes are there
