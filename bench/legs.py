@@ -4,10 +4,10 @@
     bench/legs.py --scratch /local/nvme [--json FILE]
 
 Needs a release build and fio. The disk leg and fio work on the same blocks of the same file; the
-network leg, and the metadata leg, take turns with plain UCX in one program. One round measures
-everything once; the table gives medians over the rounds, and the median of the ratios within each
-round. Nothing else should run meanwhile. --json adds every single figure, the commit and the
-machine.
+network leg, and the metadata leg, take turns with plain UCX in one program; the latter stands
+beside what the namespace does in process. One round measures everything once; the table gives
+medians over the rounds, and the median of the ratios within each round. Nothing else should run
+meanwhile. --json adds every single figure, the commit and the machine.
 """
 
 import argparse
@@ -42,6 +42,9 @@ RATIOS = [
     ("stat of files / plain UCX", "stat of files", "plain beside stat of files", 0.60),
     ("stat at random / plain UCX", "stat_random", "plain beside stat_random", None),
     ("unlink / plain UCX", "unlink", "plain beside unlink", None),
+    ("create in process / plain UCX", "namespace create", "plain beside create", None),
+    ("stat in process / plain UCX", "namespace stat", "plain beside stat of files", None),
+    ("unlink in process / plain UCX", "namespace unlink", "plain beside unlink", None),
     ("creates, last tenth / first", "create last", "create first", 0.80),
     ("readdirplus, entries / wanted", "readdirplus", "readdirplus wanted", 1.00),
 ]
@@ -132,6 +135,11 @@ def measure_metadata(build, options, figures):
     figures["readdirplus wanted"] = READDIRPLUS_WANTED_PER_S
 
 
+def measure_namespace(build, options, figures):
+    for line in lines_of([build / "bench_namespace_leg", "--seconds", options.seconds]):
+        figures[f"namespace {line['op']}"] = line["per_s"]
+
+
 def check_space(build, options):
     """The metadata leg with a page in each file fails unless all of them come back."""
     lines_of([build / "bench_metadata_leg", "--dir", options.scratch, "--seconds", 1, "--files",
@@ -176,6 +184,7 @@ def main():
         measure_network(options.build, options, figures)
         measure_whole_path(options.build, options, figures)
         measure_metadata(options.build, options, figures)
+        measure_namespace(options.build, options, figures)
         rounds.append(figures)
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr, flush=True)
     leg.close()
