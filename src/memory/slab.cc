@@ -45,7 +45,7 @@ std::size_t huge_bytes_of(const std::byte* memory) {
 std::size_t back_with_huge_pages(std::span<std::byte> memory) {
   ::madvise(memory.data(), memory.size(), MADV_HUGEPAGE);
   // A huge page of which a single small one is there is completed as it is collapsed; to touch all
-  // of the small ones first takes 40 times as long.
+  // of the small ones first takes up to 40 times as long.
   for (std::size_t at = 0; at < memory.size(); at += kHugePageBytes) memory[at] = std::byte{};
   ::madvise(memory.data(), memory.size(), MADV_COLLAPSE);
   std::memset(memory.data(), 0, memory.size());

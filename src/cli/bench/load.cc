@@ -66,7 +66,7 @@ Load::Load(LoadPlan plan, unsigned client)
   path_ = is_shared(plan_.pattern)
               ? plan_.directory + "/shared"
               : fmt::format("{}/{}.{}", plan_.directory, is_data() ? "of" : "file", client_);
-  // What else a name needs is made while the clock runs.
+  // A number behind it is all that is added while the clock runs.
   if (!is_data()) path_ += '.';
   if (plan_.pattern != Pattern::random) return;
   order_.resize(operations());
