@@ -123,13 +123,15 @@ def leg_of(build, words):
     return line["ours_mib_per_s"] if "ours_mib_per_s" in line else 1e6 / line["ours_us"]
 
 
-def measure_beside(build, case, measure):
-    """What `measure()` gives, and the case's legs, each before and after it: a processor may come
-    nearer to another, or leave it, at any second."""
-    before = {leg: leg_of(build, LEGS[leg]) for leg in case.legs}
-    run = measure()
-    return run, {f"{leg} beside {case.name}": harmonic_mean([rate, leg_of(build, LEGS[leg])])
-                 for leg, rate in before.items()}
+def measure_legs(build, case):
+    return {leg: leg_of(build, LEGS[leg]) for leg in case.legs}
+
+
+def legs_beside(case, before, after):
+    """From both sides of the case: a processor may come nearer to another, or leave it, at any
+    second."""
+    return {f"{leg} beside {case.name}": harmonic_mean([before[leg], after[leg]])
+            for leg in case.legs}
 
 
 def latency_limits(figures):

@@ -8,10 +8,10 @@
 Needs a release build and fio; uses ior and mdtest if they are on PATH. Each round measures every
 limit and every case once, each case in a session of its own, the legs of network and requests just
 before and after the cases that they limit; tables give medians over the rounds, and medians of the
-ratios within each round. Nothing else should run meanwhile. A record of every
-single figure, of all latencies, the commit and the machine goes to bench/results/NAME.json, from
-which bench/plot.py draws. With --against, each round runs each case with both builds, and the table
-gives the ratio of this to that with its spread.
+ratios within each round. Nothing else should run meanwhile. A record of every single figure, of all
+latencies, the commit and the machine goes to bench/results/NAME.json, from which bench/plot.py
+draws. With --against, each round runs each case with both builds, and the table gives the ratio of
+this to that with its spread.
 """
 
 import argparse
@@ -61,9 +61,11 @@ def measure_round(options):
         figures.update(cases.measure_limits(options.build, options.scratch, options.size))
     runs = {}
     for case in chosen(options):
-        runs[case.name], legs = cases.measure_beside(
-            options.build, case, partial(run_case, options.build, options.scratch, case))
-        figures.update(cases.figures_of(case, runs[case.name]) | legs)
+        before = cases.measure_legs(options.build, case)
+        runs[case.name] = run_case(options.build, options.scratch, case)
+        after = cases.measure_legs(options.build, case)
+        figures.update(cases.figures_of(case, runs[case.name]))
+        figures.update(cases.legs_beside(case, before, after))
     figures.update(cases.latency_limits(figures))
     if not options.only:
         figures.update(idle.measure(partial(Session, options.build, options.scratch,

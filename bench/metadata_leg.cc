@@ -17,7 +17,6 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -50,13 +49,6 @@ struct Plan {
   std::uint64_t bytes_per_file = 0;
   bool pin = false;
 };
-
-/// The value, or the end of the program with what was to be done.
-template <class T>
-T must(Result<T> result, const char* what) {
-  if (!result) give_up((std::string(what) + ": " + describe(result.error())).c_str());
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 /// The files of one directory. Each function is one operation.
 class Files {

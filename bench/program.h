@@ -1,6 +1,9 @@
 // What every bench program does besides its measuring.
 #pragma once
 
+#include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -12,6 +15,12 @@ namespace mayfly {
 [[noreturn]] void give_up(const char* what);
 /// Gives up on an error.
 void require(const Status& status);
+/// The value, or the end of the program with what was to be done.
+template <class T>
+T must(Result<T> result, const char* what) {
+  if (!result) give_up((std::string(what) + ": " + describe(result.error())).c_str());
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
 
 /// Seconds of the steady clock.
 double now();

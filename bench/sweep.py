@@ -28,6 +28,16 @@ class Point(NamedTuple):
     memory: str = "64M"
 
 
+def by_memory(sweep, memories, random_size):
+    patterns = {"easy": "easy --size 512M --depth 8 --fsync",
+                "hard": "hard --size 256M --clients 2 --fsync",
+                "random": f"random --size {random_size} --depth 32 --fsync",
+                "small files": "metadata-hard --files 20000"}
+    for memory in memories:
+        for pattern, words in patterns.items():
+            yield Point(f"{sweep}, {pattern}", memory, words, memory=memory)
+
+
 def points():
     for size in ("64K", "256K", "1M", "4M", "16M"):
         yield Point("chunk size, easy", size, f"easy --size 512M --depth 8 --fsync -S {size}", 2)
@@ -42,12 +52,7 @@ def points():
     for size in ("4K", "8K", "12K", "16K", "64K", "256K", "1M", "4M", "16M"):
         yield Point("transfer, easy in memory", size, f"easy --size 128M --transfer {size}",
                     memory="1G")
-    for memory in ("16M", "32M", "64M", "128M", "512M", "2G"):
-        yield Point("memory, easy", memory, "easy --size 512M --depth 8 --fsync", memory=memory)
-        yield Point("memory, hard", memory, "hard --size 256M --clients 2 --fsync", memory=memory)
-        yield Point("memory, random", memory, "random --size 128M --depth 32 --fsync",
-                    memory=memory)
-        yield Point("memory, small files", memory, "metadata-hard --files 20000", memory=memory)
+    yield from by_memory("memory", ("16M", "32M", "64M", "128M", "512M", "2G"), "128M")
     # For builds that differ in a constant.
     yield Point("spin, in memory", "1M", "easy --size 512M", memory="2G")
     yield Point("spin, hard", "47008", "hard --size 128M --clients 2 --fsync")
@@ -56,12 +61,7 @@ def points():
     for depth in (8, 64, 256):
         yield Point("window, easy", depth, f"easy --size 1G --fsync --depth {depth}")
         yield Point("window, in memory", depth, f"easy --size 512M --depth {depth}", memory="2G")
-    for memory in ("16M", "64M"):
-        yield Point("classes, easy", memory, "easy --size 512M --depth 8 --fsync", memory=memory)
-        yield Point("classes, hard", memory, "hard --size 256M --clients 2 --fsync", memory=memory)
-        yield Point("classes, random", memory, "random --size 64M --depth 32 --fsync",
-                    memory=memory)
-        yield Point("classes, small files", memory, "metadata-hard --files 20000", memory=memory)
+    yield from by_memory("classes", ("16M", "64M"), "64M")
     yield Point("ring, easy", 8, "easy --size 512M --depth 8 --fsync")
     for depth in (32, 128):
         yield Point("ring, random", depth, f"random --size 128M --depth {depth} --fsync")

@@ -134,18 +134,16 @@ std::vector<Load::Worker> Load::ready_workers() const {
 }
 
 bool Load::open_data(PhaseResult& result, bool writes) {
-  const std::string path = path_of(0);
-  file_ = mayfly_open(path.c_str(), writes ? O_CREAT | O_WRONLY : O_RDONLY, 0666);
-  if (file_ < 0) fail(result, cannot(path, "opened"));
+  file_ = mayfly_open(path_.c_str(), writes ? O_CREAT | O_WRONLY : O_RDONLY, 0666);
+  if (file_ < 0) fail(result, cannot(path_, "opened"));
   return file_ >= 0;
 }
 
 void Load::close_data(PhaseResult& result, bool writes) {
-  const std::string path = path_of(0);
   const bool is_checkpoint = plan_.pattern == Pattern::checkpoint;
   const bool syncs = writes && (plan_.fsync || is_checkpoint);
-  if (syncs && mayfly_fsync(file_) != 0) fail(result, cannot(path, "brought to the drives"));
-  if (mayfly_close(file_) != 0) fail(result, cannot(path, "closed"));
+  if (syncs && mayfly_fsync(file_) != 0) fail(result, cannot(path_, "brought to the drives"));
+  if (mayfly_close(file_) != 0) fail(result, cannot(path_, "closed"));
 }
 
 void Load::work_all(std::vector<Worker>& workers, std::size_t phase) {
@@ -258,7 +256,7 @@ bool Load::transfer(Worker& worker, std::size_t phase, std::uint64_t operation) 
 bool Load::check_moved(Worker& worker, std::size_t phase, std::uint64_t operation, ssize_t moved) {
   if (moved != static_cast<ssize_t>(plan_.transfer)) {
     if (moved >= 0) errno = EIO;
-    fail(worker.result, cannot(path_of(0), phase == 0 ? "written" : "read"));
+    fail(worker.result, cannot(path_, phase == 0 ? "written" : "read"));
     return false;
   }
   worker.result.bytes += plan_.transfer;
@@ -308,7 +306,7 @@ bool Load::get_file(Worker& worker, const std::string& path, std::uint64_t file)
 
 void Load::clean() {
   if (is_data()) {
-    mayfly_unlink(path_of(0).c_str());
+    mayfly_unlink(path_.c_str());
     return;
   }
   // A run that has failed or was cut short leaves some.

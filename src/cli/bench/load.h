@@ -60,6 +60,7 @@ class Load {
   std::uint64_t operations() const;
   std::uint64_t place_of(std::uint64_t operation) const;
   std::string path_of(std::uint64_t file) const;
+  /// With what they write, in memory.
   std::vector<Worker> ready_workers() const;
   /// Operations one after the other, by each of so many threads.
   void work(Worker& worker, std::size_t phase);

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <cstdint>
 
@@ -25,12 +24,9 @@ class SharedRoom {
  public:
   explicit SharedRoom(std::size_t bytes)
       : memory_(reserve_aligned_room(bytes, PROT_READ | PROT_WRITE), bytes) {
-    const int file = ::memfd_create("slab_test", MFD_CLOEXEC);
-    EXPECT_EQ(::ftruncate(file, static_cast<off_t>(bytes)), 0);
-    const int flags = MAP_SHARED | MAP_FIXED;
-    const void* at = ::mmap(memory_.data(), bytes, PROT_READ | PROT_WRITE, flags, file, 0);
+    const int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED;
+    const void* at = ::mmap(memory_.data(), bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
     EXPECT_EQ(at, memory_.data());
-    ::close(file);
   }
   SharedRoom(const SharedRoom&) = delete;
   SharedRoom& operator=(const SharedRoom&) = delete;
